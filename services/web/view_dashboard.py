@@ -1,0 +1,90 @@
+"""View models of the dashboard. A card that is None could not be loaded and says so alone. Rules: see view.py."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.web.view import Choice, Fact, Query, Sla, Status
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A linked figure. value and unit are shown as they are: "42", "mnt"; `late` colours it crimson."""
+
+    label: str
+    value: str
+    note: str
+    href: str
+    unit: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    type: str
+    label: str
+    counts: tuple[int, ...]  # as long as Matrix.statuses
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Order type × progress. `query` is what a figure's link starts from; type and status are added to it."""
+
+    statuses: tuple[Status, ...]
+    rows: tuple[MatrixRow, ...]
+    query: Query
+
+
+@dataclass(frozen=True)
+class Todo:
+    no: str
+    type: str
+    sla: Sla
+    why: str  # "OGP, teknisi sudah membalas"
+    who: str  # holder, or the STO when nobody holds it
+
+
+@dataclass(frozen=True)
+class Hour:
+    """Orders in one hour; None = that hour has not begun. usual: mean received on this weekday, None = unknown."""
+
+    hour: int
+    received: int | None
+    done: int | None
+    usual: float | None = None
+
+
+@dataclass(frozen=True)
+class Hours:
+    hours: tuple[Hour, ...]
+    usual_label: str = ""  # "Masuk, rata-rata Jumat"
+
+
+@dataclass(frozen=True)
+class Count:
+    label: str
+    n: int
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Bot and delivery: one word with a glyph, and facts."""
+
+    state: Literal["ok", "slow", "down"]
+    label: str  # "Tersambung", "Lambat", "Terputus"
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """periods: what `periode` may be ("hari", "7", "bulan"); empty hides the switch."""
+
+    period: str
+    periods: tuple[Choice, ...]
+    kpis: tuple[Kpi, ...] | None
+    matrix: Matrix | None
+    todo: tuple[Todo, ...] | None
+    todo_total: int
+    hours: Hours | None
+    obstacles: tuple[Count, ...] | None
+    health: Health | None
