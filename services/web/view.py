@@ -34,8 +34,8 @@ what was typed and says so. A session that ended: 401 to htmx, 303 to /masuk?ke=
 Events of /order/langsung (the `event:` field; data in as many `data:` lines as it has lines)
     row       _row_live.html, Live: a changed order; a client without that row on screen drops it
     baru      text, an order's number: it matches <Query> now; the client counts it unless it is on screen
-    hitung    _counts.html, Live: the counts of navigation and tabs
-    sesi      text: the session has ended; the server closes the stream after it
+    hitung    JSON {"order": active orders, "<view>": count of each tab} as {"order": 42, "aktif": 42, "lewat": 3, ..}
+    sesi      any text: the session has ended; the server closes the stream after it
 A comment line at least every 20 s keeps it open. A client that was cut off fetches /order/baris by itself.
 """
 
@@ -198,6 +198,7 @@ class Row:
     serial: str
     holder: str  # empty = nobody has taken it
     at: datetime
+    version: int
     reason: str = ""
     warnings: int = 0
     out: bool = False
@@ -310,7 +311,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Changed:
-    """The answer to a POST on one order, for htmx: the panel again, its row, the counts, and a toast."""
+    """The answer to a POST on one order, for htmx: the panel again, its row and a toast. No row over 409 and 422."""
 
     detail: Detail
     row: Row | None = None
@@ -319,12 +320,9 @@ class Changed:
 
 @dataclass(frozen=True)
 class Live:
-    """What an event of the stream draws: `row` for "row"; `active` and `tabs` for "hitung"."""
+    """What the event "row" draws: a row, `fresh`, and `out` when it does not match the stream's <Query>."""
 
-    query: Query
-    row: Row | None = None
-    active: int = 0
-    tabs: tuple[Tab, ...] = ()
+    row: Row
 
 
 @dataclass(frozen=True)

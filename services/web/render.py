@@ -1,0 +1,51 @@
+"""Templates to HTML: the one Jinja environment, its filters, and addresses of assets. It never knows a request."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.web import charts, labels
+from services.web.view import Shell, address
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+FILTERS = (
+    *("date", "weekday_date", "hour", "time", "moment", "short", "iso", "epoch"),
+    *("minutes", "seconds", "number", "decimal", "percent", "rupiah", "rupiah_short"),
+    *("initials", "shape", "sla", "problem"),
+)
+
+
+@cache
+def asset(name: str) -> str:
+    """Address of a static file; ours carry a fingerprint, so that they may be cached for ever.
+
+    Files under vendor/ come from pinned packages and are addressed plainly.
+    """
+    path = STATIC / name
+    if not path.is_file():
+        return f"/static/{name}"
+    return f"/static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+
+
+@cache
+def environment() -> Environment:
+    """Autoescape on, an unknown name is an error."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {name: getattr(labels, name) for name in FILTERS}
+    env.globals |= {"asset": asset, "address": address, "spread": charts.spread, "per_hour": charts.per_hour}
+    return env
+
+
+def render(template: str, *, shell: Shell, view: object) -> str:
+    """The page or fragment `template`; its head says which `view` it takes."""
+    return environment().get_template(template).render(shell=shell, view=view)
