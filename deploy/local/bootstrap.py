@@ -33,19 +33,23 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def alone(venv: Path) -> Iterator[None]:
-    """Hold the lock beside `venv`: of two ./sikpro started at once, the second waits for the first."""
+    """Lock the folder that holds `venv`: of two ./sikpro started at once, the second waits for the first."""
     try:
         venv.parent.mkdir(parents=True, exist_ok=True)
-        lock = venv.with_name(venv.name + ".lock").open("w")
+        folder = os.open(venv.parent, os.O_RDONLY)
     except OSError as error:
-        give_up(f"{venv.parent} cannot be written ({error.strerror}). Set SIKPRO_VENV to a folder that can be.")
-    with lock:
+        give_up(f"{venv.parent} cannot be used ({error.strerror}). Set SIKPRO_VENV to a folder that can be written.")
+    if not os.access(venv if venv.exists() else venv.parent, os.W_OK):
+        give_up(f"{venv} cannot be written. Set SIKPRO_VENV to a folder that can be.")
+    try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("  waiting for another ./sikpro that is installing packages", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            print("  packages    waiting for another ./sikpro that is installing them", flush=True)
+            fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def works(python: Path) -> bool:

@@ -165,7 +165,7 @@ def run_seed(
     one_round: Callable[[float], None] = time.sleep,
     ending: Sequence[str] = (),
 ) -> None:
-    """Seed through the running services, which are looked after meanwhile; given up as soon as `ending` holds something.
+    """Seed through the running services, looked after meanwhile; given up as soon as `ending` holds something.
 
     Raises CannotGoOnError with its last words when it fails; the next `up` tries again.
     """
