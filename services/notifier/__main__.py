@@ -1,0 +1,73 @@
+"""The notifier's worker process: `python -m services.notifier`."""
+
+import logging
+import os
+import sys
+import time
+from typing import Any
+
+import redis.asyncio as aioredis
+from celery.signals import worker_process_init
+from shared.pace import Pace
+
+from services.notifier.listeners import ears
+from shared.deliveries import drain
+from shared.deliveries.drain import Post
+from shared.settings import settings
+from shared.telegram import Telegram
+from shared.worker import make_app, opens_process, run
+
+logger = logging.getLogger(__name__)
+
+app = make_app("notifier")
+opens_process()
+_post: Post | None = None
+
+
+def _open_post(**_: Any) -> None:
+    """Each worker process talks to Telegram over connections of its own; they are made on its loop, when first used."""
+    global _post  # noqa: PLW0603 one a process
+    house = settings()
+    telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
+    redis = aioredis.from_url(house.redis_url.get_secret_value(), socket_timeout=0.4, socket_connect_timeout=0.4)
+    _post = Post(telegram, Pace(redis, house.bot_id))
+
+
+worker_process_init.connect(_open_post, weak=False)
+
+
+@app.task(name="notifier.hear")  # type: ignore[untyped-decorator]
+def hear(streams: list[str]) -> None:
+    """Hear what is due in these streams. What they make for chats is hinted by the relay at their commit."""
+    run(_hear(streams))
+
+
+async def _hear(streams: list[str]) -> None:
+    for stream in streams:
+        await ears.hear(stream)
+
+
+@app.task(name="notifier.drain")  # type: ignore[untyped-decorator]
+def drain_chats(chats: list[int]) -> None:
+    """Send what waits for these chats."""
+    assert _post is not None
+    run(drain.drain_all(_post, chats))
+
+
+if __name__ == "__main__":
+    os.environ["REMAP_SIGTERM"] = "SIGQUIT"  # a soft shutdown: what is not finished goes back to the queue
+    time.tzset()
+    sys.exit(
+        app.worker_main(
+            [
+                "worker",
+                "--pool=prefork",
+                f"--concurrency={settings().notifier_processes}",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+                "--hostname=notifier@%h",
+                "--loglevel=INFO",
+            ]
+        )
+    )

@@ -1,0 +1,141 @@
+"""What the notifier makes of events: deliveries, one per event and chat. It never changes an order, sends nothing."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier import texts
+from shared.chats import operations as chats
+from shared.chats.models import Chat, Purpose
+from shared.deliveries import operations as deliveries
+from shared.deliveries.models import Delivery, State
+from shared.deliveries.operations import Message
+from shared.events import EventRow
+from shared.orders import queries
+from shared.orders.events import OrderChanged, OrderRegistered
+from shared.orders.models import Category
+from shared.orders.queries import OrderFacts
+from shared.people.models import Person
+from shared.worker import Ears
+
+ears = Ears("notifier")
+
+GROUP_LANGUAGE = "id"  # a group has many readers; the house speaks Indonesian there
+
+
+@ears.hears(OrderRegistered)
+async def show_new_order(session: AsyncSession, row: EventRow, event: OrderRegistered) -> None:
+    """A new order goes to the helpdesk's groups of its area, with a button to take it."""
+    facts = await queries.by_id(session, None, event.order_id)
+    for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
+        message = await _card(session, facts, binding.thread_id)
+        await deliveries.queue(session, binding.chat_id, message, event_id=row.id, order_id=event.order_id)
+
+
+@ears.hears(OrderChanged)
+async def tell_change(session: AsyncSession, row: EventRow, event: OrderChanged) -> None:
+    """The technician is told as a reply to the message that registered the order; the cards follow."""
+    facts = await queries.by_id(session, None, event.order_id)
+    if event.tell:
+        await _tell_technician(session, row, event, facts)
+    await _follow(session, facts, row.id)
+
+
+async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderChanged, facts: OrderFacts) -> None:
+    chat_id, reply_to, thread_id = await _where_to_tell(session, facts)
+    if chat_id is None:
+        return
+    data = await queries.master(session)
+    language = await _language_of(session, facts)
+    actor = await session.get(Person, row.actor_id) if row.actor_id else None
+    who = actor.name if actor else "SIKPRO"
+    status, reason = data.statuses[event.new], data.reasons.get(event.reason_id or 0)
+    button = {
+        "text": texts.word("check", language),
+        "callback_data": f"cek:{event.order_id}:{deliveries.reference()}",
+    }
+    payload: dict[str, Any] = {
+        "text": texts.status_message(facts, status, reason, event.note, who, row.at, language),
+        "parse_mode": "HTML",
+        "reply_markup": {"inline_keyboard": [[button]]},
+    }
+    if reply_to is not None:
+        payload["reply_parameters"] = {"message_id": reply_to, "allow_sending_without_reply": True}
+    if thread_id is not None:
+        payload["message_thread_id"] = thread_id
+    message = Message(
+        kind="status",
+        payload=payload,
+        brief=texts.status_brief(facts, status, reason, event.note, who, language),
+        keep=bool(event.note),
+        button=button | {"text": facts.order.registration_no},
+    )
+    await deliveries.queue(session, chat_id, message, event_id=row.id, order_id=event.order_id)
+
+
+async def _where_to_tell(session: AsyncSession, facts: OrderFacts) -> tuple[int | None, int | None, int | None]:
+    """(chat, message to reply to, topic): where the order came from, else the technician's private chat if it has one."""
+    order = facts.order
+    if order.chat_id is not None:
+        moved = await session.get(Chat, order.chat_id)
+        if moved is not None and moved.migrated_to is not None:
+            return moved.migrated_to, None, order.thread_id
+        return order.chat_id, order.message_id, order.thread_id
+    private = await session.scalar(
+        select(Chat.id).join(Person, Person.telegram_id == Chat.id).where(Person.id == order.technician_id)
+    )
+    return private, None, None
+
+
+async def _language_of(session: AsyncSession, facts: OrderFacts) -> str:
+    reader = facts.order.registered_by if facts.order.chat_id is not None else facts.order.technician_id
+    language: str | None = await session.scalar(select(Person.language).where(Person.id == reader))
+    return language or "id"
+
+
+async def _card(session: AsyncSession, facts: OrderFacts, thread_id: int | None) -> Message:
+    data = await queries.master(session)
+    order = facts.order
+    untaken = order.category is Category.RECEIVED
+    action, label = ("ambil", "take") if untaken else ("cek", "check")
+    button = {
+        "text": texts.word(label, GROUP_LANGUAGE),
+        "callback_data": f"{action}:{order.id}:{deliveries.reference()}",
+    }
+    payload: dict[str, Any] = {
+        "text": texts.card(
+            facts, data.statuses[order.status_code], data.reasons.get(order.reason_id or 0), GROUP_LANGUAGE
+        ),
+        "parse_mode": "HTML",
+        "reply_markup": {"inline_keyboard": [[button]]},
+    }
+    if thread_id is not None:
+        payload["message_thread_id"] = thread_id
+    return Message(
+        kind="card",
+        payload=payload,
+        brief=texts.card_brief(facts, GROUP_LANGUAGE),
+        button=button | {"text": f"{button['text']} {order.registration_no}"} if untaken else None,
+    )
+
+
+async def _follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> None:
+    """Bring every living card of an order up to date: one that still waits is rewritten, one that left is edited."""
+    cards = await session.scalars(select(Delivery).where(Delivery.order_id == facts.order.id, Delivery.kind == "card"))
+    for card in cards:
+        message = await _card(session, facts, card.payload.get("message_thread_id"))
+        if card.state is State.WAITING and card.attempts == 0:
+            rewritten = await session.scalar(
+                update(Delivery)
+                .where(Delivery.id == card.id, Delivery.state == State.WAITING)
+                .values(payload=message.payload, brief=message.brief, button=message.button)
+                .returning(Delivery.id)
+            )
+            if rewritten is not None:
+                continue
+        if card.state in {State.DEAD, State.CANCELLED, State.MERGED}:
+            continue
+        payload = {key: message.payload[key] for key in ("text", "parse_mode", "reply_markup")}
+        edit = Message(kind=f"card_edit:{card.id}", payload=payload, method="editMessageText", edits=card.id)
+        await deliveries.queue(session, card.chat_id, edit, event_id=event_id, order_id=facts.order.id)

@@ -1,0 +1,106 @@
+"""Telegram chats: what the house knows of each, and which groups serve which area for which purpose."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Table
+
+
+class ChatKind(StrEnum):
+    """Telegram's kinds of chat that we talk in."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+
+
+class Purpose(StrEnum):
+    """What a bound group is for."""
+
+    HELPDESK = "helpdesk"  # new orders of the area come here, with buttons to take them
+    TECHNICIANS = "technicians"  # technicians register here
+
+
+class Chat(Table):
+    """One Telegram chat. Ids have up to 52 significant bits."""
+
+    __tablename__ = "chat"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[ChatKind]
+    title: Mapped[str] = mapped_column(String(255), default="")
+    held: Mapped[str | None] = mapped_column(String(200))  # why nothing may be sent; None: free
+    not_before: Mapped[datetime | None]  # Telegram said retry_after: silence until then
+    paced_until: Mapped[datetime | None]  # our own pace: no slot before then
+    hinted_at: Mapped[datetime | None]  # the relay asked a worker to drain this chat
+    last_message_id: Mapped[int] = mapped_column(default=0)  # highest id seen, sent or received
+    migrated_to: Mapped[int | None]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class GroupBinding(Table):
+    """A group, or one topic of it, that serves an area for a purpose."""
+
+    __tablename__ = "group_binding"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(site_operation_id, sto_id) = 1", name="one_unit"),
+        Index(
+            "uq_group_binding_place",
+            "chat_id",
+            "thread_id",
+            "purpose",
+            "site_operation_id",
+            "sto_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    thread_id: Mapped[int | None]
+    purpose: Mapped[Purpose]
+    site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
+    sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class InboxUpdate(Table):
+    """A raw update from Telegram, kept before its offset is confirmed, so that no crash can lose it."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index("ix_inbox_new", "chat_id", "id", postgresql_where=text("state = 'new'")),
+        Index("ix_inbox_done", "received_at", postgresql_where=text("state <> 'new'")),
+        Index("uq_inbox_update", "bot_id", "update_id", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    bot_id: Mapped[int]
+    update_id: Mapped[int]
+    chat_id: Mapped[int]  # 0 where an update has no chat
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(8), server_default="new")  # new, done, dead
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class Dialogue(Table):
+    """Where a guided `/reg` stands: what a person has told so far in one chat. Ends by itself after an hour."""
+
+    __tablename__ = "dialogue"
+
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    thread_id: Mapped[int | None]
+    message_id: Mapped[int]  # the person's /reg: the order belongs to this message
+    form: Mapped[dict[str, Any]]
+    asking: Mapped[str] = mapped_column(String(16))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

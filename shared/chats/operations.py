@@ -1,0 +1,100 @@
+"""What changes about chats: seen, bound, held, moved to another id, let go again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.chats.models import Chat, ChatKind, GroupBinding, Purpose
+from shared.deliveries.models import Delivery, State
+from shared.places.models import Sto
+
+
+async def seen(session: AsyncSession, chat_id: int, kind: str, title: str, message_id: int = 0) -> None:
+    """Note that a chat exists and the highest message id seen in it; a private chat that speaks is free again."""
+    made = insert(Chat).values(id=chat_id, kind=ChatKind(kind), title=title[:255], last_message_id=message_id)
+    await session.execute(
+        made.on_conflict_do_update(
+            index_elements=[Chat.id],
+            set_={
+                "title": made.excluded.title,
+                "kind": made.excluded.kind,
+                "last_message_id": func.greatest(Chat.last_message_id, made.excluded.last_message_id),
+                "held": case((made.excluded.kind == ChatKind.PRIVATE.value, None), else_=Chat.held),
+            },
+        )
+    )
+
+
+async def hold(session: AsyncSession, chat_id: int, why: str) -> None:
+    """Send nothing more to a chat until it is released; what waits stays."""
+    await session.execute(update(Chat).where(Chat.id == chat_id).values(held=why[:200]))
+
+
+async def release(session: AsyncSession, chat_id: int) -> None:
+    """Let a chat's waiting deliveries leave again."""
+    await session.execute(update(Chat).where(Chat.id == chat_id).values(held=None, not_before=None, hinted_at=None))
+    await session.execute(select(func.pg_notify("sikpro_outbox", "")))
+
+
+async def bind(
+    session: AsyncSession,
+    chat_id: int,
+    purpose: Purpose,
+    *,
+    thread_id: int | None = None,
+    site_operation_id: int | None = None,
+    sto_id: int | None = None,
+) -> None:
+    """Let a group (or one topic of it) serve an area; the chat's held messages leave."""
+    await session.execute(
+        insert(GroupBinding)
+        .values(
+            chat_id=chat_id, thread_id=thread_id, purpose=purpose, site_operation_id=site_operation_id, sto_id=sto_id
+        )
+        .on_conflict_do_update(
+            index_elements=["chat_id", "thread_id", "purpose", "site_operation_id", "sto_id"], set_={"active": True}
+        )
+    )
+    await release(session, chat_id)
+
+
+async def migrated(session: AsyncSession, old_id: int, new_id: int) -> None:
+    """A group became a supergroup: its bindings and everything that waits move to the new id."""
+    old = await session.get(Chat, old_id)
+    await seen(session, new_id, ChatKind.SUPERGROUP, old.title if old else "")
+    await session.execute(update(Chat).where(Chat.id == old_id).values(migrated_to=new_id))
+    await session.execute(update(GroupBinding).where(GroupBinding.chat_id == old_id).values(chat_id=new_id))
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.chat_id == old_id, Delivery.state.in_([State.WAITING, State.HELD]))
+        .values(chat_id=new_id, payload=Delivery.payload.op("-")(text("'reply_parameters'")))
+    )
+
+
+async def bindings_for(session: AsyncSession, sto_id: int, purpose: Purpose) -> Sequence[GroupBinding]:
+    """The groups and topics that serve an STO for a purpose, each once."""
+    site = select(Sto.site_operation_id).where(Sto.id == sto_id).scalar_subquery()
+    found = await session.scalars(
+        select(GroupBinding)
+        .where(
+            GroupBinding.purpose == purpose,
+            GroupBinding.active,
+            or_(GroupBinding.sto_id == sto_id, GroupBinding.site_operation_id == site),
+        )
+        .order_by(GroupBinding.id)
+    )
+    once: dict[tuple[int, int | None], GroupBinding] = {}
+    for binding in found:
+        once.setdefault((binding.chat_id, binding.thread_id), binding)
+    return list(once.values())
+
+
+async def group_is_known(session: AsyncSession, chat_id: int) -> bool:
+    """Whether a group is bound to anything; in an unknown group the bot gives no data."""
+    found: Any = await session.scalar(
+        select(GroupBinding.id).where(GroupBinding.chat_id == chat_id, GroupBinding.active).limit(1)
+    )
+    return found is not None

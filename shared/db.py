@@ -1,0 +1,107 @@
+"""Postgres for the house: one engine a process, `transaction()` as the only way to commit, and LISTEN."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+log = logging.getLogger(__name__)
+
+
+class Table(DeclarativeBase):
+    """Every table of the house; relations are `lazy="raise"`, so an N+1 is an exception."""
+
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        int: BigInteger,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        StrEnum: Enum(StrEnum, native_enum=False, length=32, values_callable=lambda e: [m.value for m in e]),
+    }
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(expire_on_commit=False)
+
+transaction = sessions.begin
+"""`async with transaction() as session:` commits on a clean exit, rolls back on any exception."""
+
+
+def connect(url: str, pool_size: int = 5) -> AsyncEngine:
+    """Bind the house's sessions to Postgres; each process calls this once, as it starts, and after a fork.
+
+    url: as `settings().asyncpg_url`. Connections are tried before use, so that a restarted Postgres costs one
+    failed try and not a failed request; a lock is waited for 10 s at most.
+    """
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 60,
+            "server_settings": {"lock_timeout": "10000", "timezone": "UTC", "jit": "off"},
+        },
+    )
+    sessions.configure(bind=engine)
+    return engine
+
+
+def after(seconds: float) -> ColumnElement[datetime]:
+    """The moment `seconds` from now by Postgres' clock, which all processes share; negative looks back."""
+    moment: ColumnElement[datetime] = func.clock_timestamp() + timedelta(seconds=seconds)
+    return moment
+
+
+async def listen(url: str, channels: Sequence[str], patience: float) -> AsyncIterator[tuple[str, str] | None]:
+    """Yield (channel, payload) for each NOTIFY on `channels`, and None at least every `patience` seconds.
+
+    Reconnects for ever. After a connection it yields None at once, because what was said before it is lost:
+    the caller must look at its tables whenever it gets None.
+    """
+    heard: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
+
+    def hear(_: Any, __: int, channel: str, payload: str) -> None:
+        heard.put_nowait((channel, payload))
+
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=5)
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            log.warning("no LISTEN connection: %s", error)
+            yield None
+            await asyncio.sleep(1)
+            continue
+        try:
+            for channel in channels:
+                await connection.add_listener(channel, hear)
+            yield None
+            while not connection.is_closed():
+                try:
+                    yield await asyncio.wait_for(heard.get(), patience)
+                except TimeoutError:
+                    yield None
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("LISTEN connection broke: %s", error)
+        finally:
+            with suppress(Exception):
+                connection.terminate()

@@ -1,0 +1,96 @@
+"""What happened, told once: an event row beside its change, and an outbox row for each service that hears it."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ForeignKey, Identity, Index, String, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Table, after
+from shared.outbox import OutboxRow
+
+
+class Event(BaseModel):
+    """A fact of the house. Subclasses name it, say who hears it, and only ever gain optional fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: ClassVar[str] = ""
+    heard_by: ClassVar[tuple[str, ...]] = ()
+    known: ClassVar[dict[str, type["Event"]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Enter the subclass into the register of known events."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.known[cls.name] = cls
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Self:
+        """The event that `payload` tells of; unknown fields are ignored."""
+        return cls.model_validate(payload)
+
+
+class EventRow(Table):
+    """An event as it is kept: who did it, from where, when. An order's timeline is its rows here."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("uq_event_order_seq", "order_id", "seq", unique=True, postgresql_where=text("order_id IS NOT NULL")),
+        Index("ix_event_at", "at"),
+        Index("ix_event_actor", "actor_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(String(48))
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    seq: Mapped[int | None]  # the order's version that this event made
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    source: Mapped[str] = mapped_column(String(8))
+    payload: Mapped[dict[str, Any]]
+
+
+async def emit(
+    session: AsyncSession,
+    event: Event,
+    *,
+    source: str,
+    actor_id: int | None = None,
+    order_id: int | None = None,
+    seq: int | None = None,
+    hold: float = 0,
+    silent: bool = False,
+) -> int:
+    """Write `event` beside the change it tells of; it leaves only if both commit. Returns the event's id.
+
+    hold: seconds before any service may hear it (a feedback that can still be taken back).
+    silent: keep it in the timeline, tell no service. Browsers are told at the commit either way.
+    """
+    event_id = (
+        await session.execute(
+            insert(EventRow)
+            .values(
+                name=event.name,
+                order_id=order_id,
+                seq=seq,
+                actor_id=actor_id,
+                source=source,
+                payload=event.model_dump(mode="json"),
+            )
+            .returning(EventRow.id)
+        )
+    ).scalar_one()
+    heard_by = () if silent else event.heard_by
+    if heard_by:
+        stream = f"order:{order_id}" if order_id else f"event:{event_id}"
+        for service in heard_by:
+            await session.execute(
+                insert(OutboxRow).values(event_id=event_id, consumer=service, stream=stream, due_at=after(hold))
+            )
+        await session.execute(select(func.pg_notify("sikpro_outbox", "")))
+    if order_id:
+        await session.execute(select(func.pg_notify("sikpro_order", f"{event_id}:{order_id}")))
+    return event_id

@@ -1,0 +1,60 @@
+"""What can happen to an order, as the other services hear it. Fields are only ever added."""
+
+from typing import ClassVar
+
+from shared.events import Event
+
+
+class OrderRegistered(Event):
+    """An order came in; the area's helpdesk wants to see it."""
+
+    name: ClassVar[str] = "order.registered"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    order_id: int
+
+
+class OrderChanged(Event):
+    """Somebody set an order's status, holder, reason or feedback.
+
+    tell: whether the technician is told; the cards in the helpdesk's group follow either way.
+    old_*: what an undo restores.
+    """
+
+    name: ClassVar[str] = "order.changed"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    order_id: int
+    old: str
+    new: str
+    reason_id: int | None = None
+    note: str = ""
+    tell: bool = True
+    old_reason_id: int | None = None
+    old_feedback: str = ""
+    old_holder_id: int | None = None
+    new_holder_id: int | None = None
+    reopened: bool = False
+
+
+class OrderChangeUndone(Event):
+    """A change was taken back before anybody heard of it."""
+
+    name: ClassVar[str] = "order.change_undone"
+    heard_by: ClassVar[tuple[str, ...]] = ()
+
+    order_id: int
+    undone_event_id: int
+    old: str
+    new: str
+
+
+class DuplicateRefused(Event):
+    """Somebody registered a number that was taken; the order keeps a note of it. Nothing changed, so it has no seq."""
+
+    name: ClassVar[str] = "order.duplicate_refused"
+    heard_by: ClassVar[tuple[str, ...]] = ()
+
+    order_id: int
+    by: str
+    where: str = ""

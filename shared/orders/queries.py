@@ -1,0 +1,191 @@
+"""Questions about orders, always within the viewer's area. Reads only."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from shared.errors import NotFound
+from shared.events import EventRow
+from shared.orders import states
+from shared.orders.models import OPEN, Category, Order, OrderStatus, OrderType, Reason, StatusMove
+from shared.people.access import Viewer
+from shared.people.models import Person
+from shared.places.models import SiteOperation, Sto
+
+_REMEMBER = 30.0  # seconds that master data may be old
+_master: tuple[float, states.MasterData] | None = None
+
+holder = aliased(Person, name="holder")
+technician = aliased(Person, name="technician")
+registrant = aliased(Person, name="registrant")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """An order with the names of what it points to: one row of a list, or the head of its page."""
+
+    order: Order
+    sto_code: str
+    sto_name: str
+    zone: str
+    holder_name: str | None
+    technician_name: str | None
+    registrant_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One event of an order and who caused it."""
+
+    event: EventRow
+    actor_name: str | None
+
+
+async def master(session: AsyncSession) -> states.MasterData:
+    """The house's types, statuses, moves and reasons; at most half a minute old."""
+    global _master  # noqa: PLW0603 one memory a process
+    if _master is None or _master[0] < time.monotonic():
+        data = states.master_data(
+            (await session.scalars(select(OrderType))).all(),
+            (await session.scalars(select(OrderStatus))).all(),
+            (await session.scalars(select(StatusMove))).all(),
+            (await session.scalars(select(Reason))).all(),
+        )
+        for kind in (data.types, data.statuses, data.moves, data.reasons):
+            for row in kind.values():  # type: ignore[attr-defined]
+                session.expunge(row)
+        _master = (time.monotonic() + _REMEMBER, data)
+    return _master[1]
+
+
+def forget() -> None:
+    """Forget remembered master data; for those who change it."""
+    global _master  # noqa: PLW0603
+    _master = None
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """The orders a viewer may know of: the office by area; a technician its own and those of the group it asks in."""
+    living = Order.deleted_at.is_(None)
+    if viewer.may("order.read"):
+        return and_(living, viewer.within(Order.sto_id))
+    if viewer.may("order.read_own"):
+        own = [Order.technician_id == viewer.person_id, Order.registered_by == viewer.person_id]
+        if viewer.groups:
+            own.append(Order.chat_id.in_(viewer.groups))
+        return and_(living, or_(*own))
+    return text("false")  # type: ignore[return-value]
+
+
+def facts(viewer: Viewer | None) -> Select[tuple[Order, str, str, str, str, str, str]]:
+    """The statement behind every order that is shown; None sees all (the house itself)."""
+    wanted = (
+        select(Order, Sto.code, Sto.name, SiteOperation.zone, holder.name, technician.name, registrant.name)
+        .join(Sto, Sto.id == Order.sto_id)
+        .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
+        .outerjoin(holder, holder.id == Order.holder_id)
+        .outerjoin(technician, technician.id == Order.technician_id)
+        .outerjoin(registrant, registrant.id == Order.registered_by)
+    )
+    return wanted if viewer is None else wanted.where(visible(viewer))
+
+
+async def all_facts(
+    session: AsyncSession, wanted: Select[tuple[Order, str, str, str, str, str, str]]
+) -> list[OrderFacts]:
+    """Run a statement made with `facts`."""
+    return [OrderFacts(*row) for row in (await session.execute(wanted)).all()]
+
+
+async def by_id(session: AsyncSession, viewer: Viewer | None, order_id: int) -> OrderFacts:
+    """One order by its id. Raises NotFound, also outside the viewer's area."""
+    found = await all_facts(session, facts(viewer).where(Order.id == order_id))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def by_number(session: AsyncSession, viewer: Viewer | None, registration_no: str) -> OrderFacts:
+    """The order of a registration number: the open one, else the newest. Raises NotFound, also outside the area."""
+    wanted = (
+        facts(viewer)
+        .where(Order.registration_no == registration_no)
+        .order_by(Order.category.in_(OPEN).desc(), Order.id.desc())
+        .limit(1)
+    )
+    found = await all_facts(session, wanted)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def open_of(session: AsyncSession, viewer: Viewer, limit: int = 20) -> list[OrderFacts]:
+    """A person's own open orders, most urgent first: registered by or done by it, or held by it."""
+    mine = or_(
+        Order.technician_id == viewer.person_id,
+        Order.registered_by == viewer.person_id,
+        Order.holder_id == viewer.person_id,
+    )
+    wanted = (
+        facts(None)
+        .where(mine, Order.category.in_(OPEN), Order.deleted_at.is_(None))
+        .order_by(Order.sort_at, Order.id)
+        .limit(limit)
+    )
+    return await all_facts(session, wanted)
+
+
+async def place_in_queue(session: AsyncSession, order: Order) -> int:
+    """How many untaken orders of the same Site Operation came before this one, itself included."""
+    site = select(Sto.site_operation_id).where(Sto.id == order.sto_id).scalar_subquery()
+    stos = select(Sto.id).where(Sto.site_operation_id == site).scalar_subquery()
+    before = select(func.count()).where(
+        Order.sto_id.in_(stos),
+        Order.category == Category.RECEIVED,
+        Order.deleted_at.is_(None),
+        Order.registered_at <= order.registered_at,
+    )
+    return int(await session.scalar(before) or 0)
+
+
+async def same_serial(session: AsyncSession, order: Order) -> str | None:
+    """The registration number of another open order that uses the same modem, if any."""
+    number: str | None = await session.scalar(
+        select(Order.registration_no)
+        .where(
+            Order.serial == order.serial,
+            Order.id != order.id,
+            Order.category.in_(OPEN),
+            Order.deleted_at.is_(None),
+        )
+        .limit(1)
+    )
+    return number
+
+
+async def timeline(session: AsyncSession, order_id: int, limit: int = 100) -> Sequence[TimelineEntry]:
+    """An order's events, newest first."""
+    rows = await session.execute(
+        select(EventRow, Person.name)
+        .outerjoin(Person, Person.id == EventRow.actor_id)
+        .where(EventRow.order_id == order_id)
+        .order_by(EventRow.id.desc())
+        .limit(limit)
+    )
+    return [TimelineEntry(event, name) for event, name in rows]
+
+
+async def since_version(session: AsyncSession, order_id: int, version: int) -> Sequence[TimelineEntry]:
+    """What happened to an order after `version`, oldest first."""
+    rows = await session.execute(
+        select(EventRow, Person.name)
+        .outerjoin(Person, Person.id == EventRow.actor_id)
+        .where(EventRow.order_id == order_id, EventRow.seq > version)
+        .order_by(EventRow.id)
+        .limit(20)
+    )
+    return [TimelineEntry(event, name) for event, name in rows]

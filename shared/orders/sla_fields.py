@@ -1,0 +1,63 @@
+"""The SLA columns of an order as its clock starts, stops and ends. Pure arithmetic over `sla`; no database."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.orders import sla
+from shared.orders.models import Order
+
+PAUSED_SORT = datetime(2999, 1, 1, tzinfo=UTC)  # a paused order stands behind every running one
+NEAR = 0.8  # of the target: from here on a row is amber
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """An order's clock at a moment, in seconds of working time. `left` is negative once it is late."""
+
+    level: str  # ok, near, late, paused, closed
+    used: int
+    left: int
+    target: int
+
+
+def started(calendar: sla.Calendar, at: datetime, target: int) -> dict[str, Any]:
+    """The columns of an order that was registered at `at` with a target of so many seconds."""
+    due = sla.due(calendar, at, target)
+    return {"used_seconds": 0, "running_since": at, "due_at": due, "sort_at": due}
+
+
+def moved(order: Order, calendar: sla.Calendar, clock_now: str, at: datetime) -> dict[str, Any]:
+    """The columns after a change at `at` that leaves the clock `runs`, `stops` or `ended`."""
+    if clock_now == "runs" and order.running_since is not None:
+        return {}
+    used = order.used_seconds
+    if order.running_since is not None:
+        used += sla.worked_seconds(calendar, order.running_since, at)
+    if clock_now == "runs":
+        left = order.target_seconds - used
+        due = sla.due(calendar, at, left) if left > 0 else at + timedelta(seconds=left)
+        return {"used_seconds": used, "running_since": at, "due_at": due, "sort_at": due}
+    return {
+        "used_seconds": used,
+        "running_since": None,
+        "due_at": None,
+        "sort_at": at if clock_now == "ended" else PAUSED_SORT,
+    }
+
+
+def timer(order: Order, calendar: sla.Calendar, at: datetime) -> Timer:
+    """Where an order's clock stands at `at`."""
+    used = order.used_seconds
+    if order.running_since is not None:
+        used += sla.worked_seconds(calendar, order.running_since, at)
+    left = order.target_seconds - used
+    if order.closed_at is not None:
+        level = "closed"
+    elif order.running_since is None:
+        level = "paused"
+    elif left < 0:
+        level = "late"
+    else:
+        level = "near" if used >= NEAR * order.target_seconds else "ok"
+    return Timer(level, used, left, order.target_seconds)

@@ -1,0 +1,61 @@
+"""Who may do what, where. The one table of rights and the one rule of areas, for every door. No database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, true
+
+from shared.errors import NotAllowed
+from shared.people.models import Role
+
+_READ = frozenset({"order.read"})
+_HELPDESK = _READ | {"order.register", "order.take", "order.change", "dashboard.read"}
+_LEADER = _HELPDESK | {"order.assign", "order.reopen", "technician.approve"}
+
+RIGHTS: dict[Role, frozenset[str]] = {
+    Role.TECHNICIAN: frozenset({"order.register", "order.read_own"}),
+    Role.COLLECTOR: frozenset(),
+    Role.HELPDESK: _HELPDESK,
+    Role.TEAM_LEADER: _LEADER,
+    Role.SUPERVISOR: _READ | {"dashboard.read"},
+    Role.ADMIN: _LEADER | {"health.read"},
+}
+"""Role → acts. The office (web) is whoever may `order.read`; a technician reads its own orders only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person as the query layer sees it.
+
+    stos: ids of the STO in the person's area; None means everywhere (admin).
+    groups: Telegram chats the question was asked in; a technician reads the orders registered there.
+    """
+
+    person_id: int
+    name: str
+    role: Role
+    stos: frozenset[int] | None
+    technician_code: str | None = None
+    language: str = "id"
+    groups: frozenset[int] = frozenset()
+
+    def may(self, act: str) -> bool:
+        """Whether this person's role permits `act`."""
+        return act in RIGHTS[self.role]
+
+    def must(self, act: str) -> None:
+        """Raise NotAllowed unless the role permits `act`."""
+        if not self.may(act):
+            raise NotAllowed
+
+    def covers(self, sto_id: int) -> bool:
+        """Whether `sto_id` lies in this person's area."""
+        return self.stos is None or sto_id in self.stos
+
+    def within(self, sto_column: Any) -> ColumnElement[bool]:
+        """The area as a SQL condition on a column of STO ids."""
+        return true() if self.stos is None else sto_column.in_(self.stos)
+
+
+Permit = Callable[[Viewer], None]

@@ -1,0 +1,98 @@
+"""Who works here: people with a role, an area, a way in on the web and an identity in Telegram."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Table
+
+
+class Role(StrEnum):
+    """What a person is; what each may do stands in `access.RIGHTS`."""
+
+    TECHNICIAN = "technician"
+    COLLECTOR = "collector"
+    HELPDESK = "helpdesk"
+    TEAM_LEADER = "team_leader"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Person(Table):
+    """One human being. Telegram identity is the number, never the name, which anybody may change."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[Role]
+    username: Mapped[str | None] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    technician_code: Mapped[str | None] = mapped_column(String(16), unique=True)
+    telegram_id: Mapped[int | None] = mapped_column(unique=True)
+    language: Mapped[str] = mapped_column(String(2), default="id")
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PersonArea(Table):
+    """One unit of a person's area: a whole Site Operation, or one STO."""
+
+    __tablename__ = "person_area"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(site_operation_id, sto_id) = 1", name="one_unit"),
+        Index(
+            "uq_person_area_unit",
+            "person_id",
+            "site_operation_id",
+            "sto_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
+    sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
+
+
+class WebSession(Table):
+    """A signed-in browser. Only a hash of its token is kept; the token is 256 bits of chance."""
+
+    __tablename__ = "web_session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    agent: Mapped[str] = mapped_column(String(200), default="")
+    ip: Mapped[str] = mapped_column(String(45), default="")
+
+
+class LoginFailure(Table):
+    """How often a name (or an address) failed to sign in lately, and until when it must wait."""
+
+    __tablename__ = "login_failure"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    wait_until: Mapped[datetime | None]
+
+
+class ApiToken(Table):
+    """A bearer token of a person for the JSON API; only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,70 @@
+"""Questions about places. Reads only; what changes rarely is remembered for a minute."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.orders.sla import Calendar
+from shared.people.access import Viewer
+from shared.places.models import Holiday, SiteOperation, Sto
+
+_REMEMBER = 60.0  # seconds
+_calendars: dict[int, tuple[float, "Unit"]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The Site Operation that works an STO's orders, with the calendar of its SLA clock."""
+
+    site_operation_id: int
+    name: str
+    zone: str
+    calendar: Calendar
+
+
+def forget() -> None:
+    """Forget what was remembered; for those who change places."""
+    _calendars.clear()
+
+
+async def unit_of(session: AsyncSession, sto_id: int) -> Unit:
+    """The unit an STO belongs to."""
+    known = _calendars.get(sto_id)
+    if known and known[0] > time.monotonic():
+        return known[1]
+    site: SiteOperation = (
+        await session.execute(
+            select(SiteOperation).join(Sto, Sto.site_operation_id == SiteOperation.id).where(Sto.id == sto_id)
+        )
+    ).scalar_one()
+    since = (clock.now() - timedelta(days=400)).date()
+    days = await session.scalars(select(Holiday.day).where(Holiday.site_operation_id == site.id, Holiday.day >= since))
+    calendar = Calendar(zone=site.zone, opens=site.opens, closes=site.closes, holidays=frozenset(days))
+    unit = Unit(site.id, site.name, site.zone, calendar)
+    _calendars[sto_id] = (time.monotonic() + _REMEMBER, unit)
+    return unit
+
+
+async def stos(session: AsyncSession, viewer: Viewer | None = None) -> Sequence[Sto]:
+    """The active STO, of the viewer's area if one is given, by code."""
+    wanted = select(Sto).where(Sto.active).order_by(Sto.code)
+    if viewer is not None:
+        wanted = wanted.where(viewer.within(Sto.id))
+    return (await session.scalars(wanted)).all()
+
+
+async def sto_by_code(session: AsyncSession, code: str) -> Sto | None:
+    """The active STO with this code."""
+    sto: Sto | None = await session.scalar(select(Sto).where(Sto.code == code, Sto.active))
+    return sto
+
+
+async def stos_of_units(session: AsyncSession, sites: Sequence[int], stos: Sequence[int]) -> frozenset[int]:
+    """The STO ids that a set of Site Operations and single STO cover."""
+    found = await session.scalars(select(Sto.id).where(or_(Sto.site_operation_id.in_(sites), Sto.id.in_(stos))))
+    return frozenset(found)
