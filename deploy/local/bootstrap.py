@@ -125,14 +125,14 @@ def install(venv: Path, lock: Path) -> None:
         except BaseException:
             run.terminate()
             raise
-    print("\r" if sys.stdout.isatty() else "", end="")
+    print("\r" if sys.stdout.isatty() else "", end="", flush=True)
     if run.returncode:
         said = words.read_text(errors="replace")
         print(said[-2500:], file=sys.stderr)
         if "No space left" in said:
             give_up(f"There is no room left on the disk of {venv}.")
         give_up(f"The packages of {lock.name} could not be installed; the lines above say why ({words}).")
-    print(f"  packages    {packages} packages of {lock.name} installed      {time.monotonic() - started:.1f} s")
+    print(f"  packages    {packages} packages of {lock.name} installed      {time.monotonic() - started:.1f} s", flush=True)
 
 
 def prepare(venv: Path, command: str) -> None:
