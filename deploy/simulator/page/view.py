@@ -1,0 +1,100 @@
+"""What one person sees on the chat page: people, chats, messages. It reads the world and changes nothing in it."""
+
+from deploy.simulator.calls import Calls, figures
+from deploy.simulator.methods.profile import menu
+from deploy.simulator.state import BOT_ID, PRESENT, Chat, Json, World, chats_of, private_chat
+
+PEOPLE_MOST = 200  # a load test's crowd would bury the list
+MESSAGES_MOST = 200
+COUNT_MOST = 99
+
+
+def everything(world: World, user: int) -> Json:
+    """{people: […], me, chats: […]} for the left list; `me` falls back to the first person."""
+    people = [person for person in world.users.values() if not person.get("is_bot")]
+    if user not in world.users and people:
+        user = people[0]["id"]
+    chats = []
+    if user in world.users:
+        private_chat(world, user)
+        chats = [card(world, chat, user) for chat in chats_of(world, user)]
+    # the person's own chat with the bot first, then the groups in the order they were made
+    chats.sort(key=lambda chat: chat["type"] != "private")
+    return {
+        "people": [face(person) for person in people[:PEOPLE_MOST]],
+        "total": len(people),
+        "me": user,
+        "chats": chats,
+    }
+
+
+def face(person: Json) -> Json:
+    name = " ".join(part for part in (person.get("first_name"), person.get("last_name")) if part)
+    return {
+        "id": person["id"],
+        "name": name,
+        "note": person.get("note", ""),
+        "language": person.get("language_code", "id"),
+    }
+
+
+def card(world: World, chat: Chat, user: int) -> Json:
+    """A chat in the list."""
+    last = next((record for record in reversed(chat.messages.values()) if not record["deleted"]), None)
+    return {
+        "id": chat.id,
+        "type": chat.type,
+        "title": chat.title,
+        "members": sum(status in PRESENT for status in chat.members.values()),
+        "bot": chat.members.get(BOT_ID, "left"),
+        "blocked": chat.blocked,
+        "started": chat.started,
+        "is_forum": chat.is_forum,
+        "topics": list(chat.topics.values()),
+        "unread": unread(world, chat, user),
+        "last": last and last["message"]["date"],
+    }
+
+
+def unread(world: World, chat: Chat, user: int) -> int:
+    read = world.reads.get(f"{user}:{chat.id}", 0)
+    count = 0
+    for number in range(chat.last_id, max(read, chat.last_id - 500), -1):
+        record = chat.messages.get(number)
+        if record and not record["deleted"] and not record["service"] and record["message"]["from"]["id"] != user:
+            count += 1
+            if count == COUNT_MOST:
+                break
+    return count
+
+
+def opened(world: World, chat: Chat, user: int) -> Json:
+    """An open chat: its newest messages and the commands `user` is offered in it."""
+    newest = []
+    for record in reversed(chat.messages.values()):
+        if not record["deleted"]:
+            newest.append(shown(record))
+            if len(newest) == MESSAGES_MOST:
+                break
+    return {"chat": card(world, chat, user), "messages": newest[::-1], "commands": menu(world, chat, user)}
+
+
+def shown(record: Json) -> Json:
+    return {key: record.get(key) for key in ("message", "by_bot", "service", "reactions", "deleted", "markup")}
+
+
+def network(world: World, calls: Calls) -> Json:
+    """The figures and switches of the "Jaringan" drawer."""
+    seen = figures(calls)
+    kinds = [rule.kind for rule in world.faults.rules]
+    return {
+        "calls": seen["calls"],
+        "sent": seen["sent"],
+        "too_many": seen["too_many"],
+        "violations": world.flood.violations,
+        "last_minute": seen["last_minute"],
+        "waiting": len(world.pending),
+        "down": world.down,
+        "slow": "delay" in kinds,
+        "cut": "drop_after" in kinds,
+    }
