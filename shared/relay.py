@@ -31,7 +31,7 @@ _DUE_ROWS = text("""
     WHERE id IN (
         SELECT id FROM outbox
         WHERE state = 'waiting' AND due_at <= clock_timestamp()
-          AND (hinted_at IS NULL OR hinted_at < clock_timestamp() - make_interval(secs => :sweep * (1 + least(hints, 6))))
+          AND (hinted_at IS NULL OR hinted_at < clock_timestamp() - make_interval(secs => :sweep * least(hints + 1, 7)))
         ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
     RETURNING consumer, stream
 """)
@@ -107,8 +107,13 @@ async def main() -> None:
     app = make_app("relay")
     woken, stopping = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        woken.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: (stopping.set(), woken.set()))
+        loop.add_signal_handler(number, stop)
 
     async def hear() -> None:
         async for _ in db.listen(settings().plain_database_url, ["sikpro_outbox"], patience=30):

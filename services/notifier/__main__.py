@@ -6,11 +6,10 @@ import sys
 import time
 from typing import Any
 
-import redis.asyncio as aioredis
 from celery.signals import worker_process_init
-from shared.pace import Pace
 
 from services.notifier.listeners import ears
+from shared import pace
 from shared.deliveries import drain
 from shared.deliveries.drain import Post
 from shared.settings import settings
@@ -29,8 +28,8 @@ def _open_post(**_: Any) -> None:
     global _post  # noqa: PLW0603 one a process
     house = settings()
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
-    redis = aioredis.from_url(house.redis_url.get_secret_value(), socket_timeout=0.4, socket_connect_timeout=0.4)
-    _post = Post(telegram, Pace(redis, house.bot_id))
+    redis = pace.connect(house.redis_url.get_secret_value())
+    _post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1))
 
 
 worker_process_init.connect(_open_post, weak=False)

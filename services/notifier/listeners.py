@@ -75,7 +75,7 @@ async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderCha
 
 
 async def _where_to_tell(session: AsyncSession, facts: OrderFacts) -> tuple[int | None, int | None, int | None]:
-    """(chat, message to reply to, topic): where the order came from, else the technician's private chat if it has one."""
+    """(chat, message to reply to, topic): where the order came from, else the technician's private chat."""
     order = facts.order
     if order.chat_id is not None:
         moved = await session.get(Chat, order.chat_id)

@@ -132,7 +132,7 @@ async def _send(post: Post, chat: Chat, first: Delivery) -> bool:
     return outcome.kind in {"done", "same", "refused"}
 
 
-async def _slot(keeper: pace.Pace, chat: Chat, lane: str) -> pace.Slot | None:
+async def _slot(keeper: pace.Pace, chat: Chat, lane: pace.Lane) -> pace.Slot | None:
     """A slot of the shared pace, after a short wait at most; else the chat's row says until when it must wait."""
     waited = 0.0
     while True:

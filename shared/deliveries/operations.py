@@ -13,11 +13,12 @@ from shared.chats import operations as chats
 from shared.chats.models import Chat
 from shared.db import after
 from shared.deliveries.models import BotPause, Delivery, State
+from shared.pace import Lane
 from shared.settings import settings
 from shared.telegram import Outcome
 
 REPLY, NEWS, DIGEST = 0, 1, 2
-LANES = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
+LANES: dict[int, Lane] = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
 GIVE_UP_AFTER = 8  # definite failures
 
 

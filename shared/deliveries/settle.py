@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import pace
+from shared import clock, pace
 from shared.chats.models import InboxUpdate
 from shared.db import after, transaction
 from shared.deliveries import operations
@@ -65,20 +65,20 @@ async def _candidates(session: AsyncSession, delivery: Delivery) -> list[int]:
     A supergroup numbers its own messages. Private chats and basic groups share one sequence of the bot's account;
     there the bot sees every message, so that the gaps in what it knows are few.
     """
-    mine = delivery.chat_id
+    mine, asked = delivery.chat_id, delivery.claimed_at or clock.now()
     alike = [mine] if mine < SUPERGROUPS else None
     ours = select(Delivery.message_id, Delivery.sent_at.label("at")).where(
         Delivery.message_id.is_not(None),
         Delivery.chat_id.in_(alike) if alike else Delivery.chat_id > SUPERGROUPS,
-        Delivery.created_at > delivery.claimed_at - LOOK_BACK,
+        Delivery.created_at > asked - LOOK_BACK,
     )
     theirs = select(InboxUpdate.body["message"]["message_id"].as_integer(), InboxUpdate.received_at.label("at")).where(
         InboxUpdate.body["message"]["message_id"].is_not(None),
         InboxUpdate.chat_id.in_(alike) if alike else InboxUpdate.chat_id > SUPERGROUPS,
-        InboxUpdate.received_at > delivery.claimed_at - LOOK_BACK,
+        InboxUpdate.received_at > asked - LOOK_BACK,
     )
     known = [(int(number), at) for number, at in (await session.execute(ours.union_all(theirs))).all() if number]
-    before = [number for number, at in known if at is not None and at <= delivery.claimed_at]
+    before = [number for number, at in known if at is not None and at <= asked]
     floor = max([delivery.floor_id, *before])
     taken = {number for number, _ in known}
     return [number for number in range(floor + 1, floor + 1 + PROBES + len(taken)) if number not in taken][:PROBES]

@@ -16,6 +16,8 @@ from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.places.models import SiteOperation, Sto
 
+Facts = Select[Order, str, str, str, str, str, str]
+
 _REMEMBER = 30.0  # seconds that master data may be old
 _master: tuple[float, states.MasterData] | None = None
 
@@ -56,7 +58,7 @@ async def master(session: AsyncSession) -> states.MasterData:
             (await session.scalars(select(Reason))).all(),
         )
         for kind in (data.types, data.statuses, data.moves, data.reasons):
-            for row in kind.values():  # type: ignore[attr-defined]
+            for row in kind.values():
                 session.expunge(row)
         _master = (time.monotonic() + _REMEMBER, data)
     return _master[1]
@@ -81,7 +83,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return text("false")  # type: ignore[return-value]
 
 
-def facts(viewer: Viewer | None) -> Select[tuple[Order, str, str, str, str, str, str]]:
+def facts(viewer: Viewer | None) -> Facts:
     """The statement behind every order that is shown; None sees all (the house itself)."""
     wanted = (
         select(Order, Sto.code, Sto.name, SiteOperation.zone, holder.name, technician.name, registrant.name)
@@ -94,9 +96,7 @@ def facts(viewer: Viewer | None) -> Select[tuple[Order, str, str, str, str, str,
     return wanted if viewer is None else wanted.where(visible(viewer))
 
 
-async def all_facts(
-    session: AsyncSession, wanted: Select[tuple[Order, str, str, str, str, str, str]]
-) -> list[OrderFacts]:
+async def all_facts(session: AsyncSession, wanted: Facts) -> list[OrderFacts]:
     """Run a statement made with `facts`."""
     return [OrderFacts(*row) for row in (await session.execute(wanted)).all()]
 

@@ -17,7 +17,7 @@ NEAR = 80  # percent of the target
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When a unit works, on its own wall clock, for zones without summer time. `closes` before `opens` is a night shift.
+    """When a unit works, on its own wall clock (no summer time). `closes` before `opens` is a night shift.
 
     weekdays: 0 is Monday. breaks: (from, to) pairs inside the day, 00:00 as `to` is midnight.
     Raises ValueError when no time is left to work or a break ends before it begins.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +45,7 @@ async def unit_of(session: AsyncSession, sto_id: int) -> Unit:
     ).scalar_one()
     since = (clock.now() - timedelta(days=400)).date()
     days = await session.scalars(select(Holiday.day).where(Holiday.site_operation_id == site.id, Holiday.day >= since))
-    calendar = Calendar(zone=site.zone, opens=site.opens, closes=site.closes, holidays=frozenset(days))
+    calendar = Calendar(zone=ZoneInfo(site.zone), opens=site.opens, closes=site.closes, holidays=frozenset(days))
     unit = Unit(site.id, site.name, site.zone, calendar)
     _calendars[sto_id] = (time.monotonic() + _REMEMBER, unit)
     return unit

@@ -1,0 +1,126 @@
+"""Real Postgres and Valkey for every test; the only fake there is stands at the outer wall (the Telegram simulator)."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from deploy.local import temporary
+from shared import db, migrate
+from shared.orders import queries as orders
+from shared.places import queries as places
+from shared.settings import settings
+
+TOKEN = "731904:SIMULATOR-demo-token-not-a-secret-000000"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """A superuser's URL to the cluster, and the broker's."""
+
+    postgres: str
+    valkey: str
+
+    def database(self, name: str) -> str:
+        return self.postgres.rsplit("/", 1)[0] + "/" + name
+
+
+def set_environment(**values: str) -> None:
+    """Set SIKPRO_ variables for this process and for those it starts; settings are read again."""
+    os.environ.update(values)
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    given = os.environ.get("SIKPRO_TEST_DATABASE_URL"), os.environ.get("SIKPRO_TEST_REDIS_URL")
+    if given[0] and given[1]:
+        yield Servers(given[0], given[1])
+        return
+    with temporary.servers(durable=False) as (postgres, valkey):
+        assert valkey is not None
+        yield Servers(postgres.url, valkey.url)
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(servers: Servers) -> AsyncIterator[str]:
+    """A migrated, empty database that others are copied from."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    await _execute(servers.postgres, f"CREATE DATABASE {name}")
+    await asyncio.to_thread(migrate.upgrade, servers.database(name))
+    yield name
+    await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def shared_database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """One database for all tests that roll back; returns its URL."""
+    name = f"rollback_{uuid.uuid4().hex[:8]}"
+    await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield servers.database(name)
+    await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def engine(shared_database: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine("postgresql+asyncpg://" + shared_database.split("://", 1)[1])
+    yield made
+    await made.dispose()
+
+
+def forget_all() -> None:
+    """Forget what queries remember between calls: every test has a world of its own."""
+    orders.forget()
+    places.forget()
+
+
+@pytest.fixture
+async def connection(engine: AsyncEngine, servers: Servers, shared_database: str) -> AsyncIterator[AsyncConnection]:
+    """Whatever commits in a test commits into a savepoint, and is gone after it."""
+    set_environment(SIKPRO_DATABASE_URL=shared_database, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_TELEGRAM_TOKEN=TOKEN)
+    forget_all()
+    async with engine.connect() as opened:
+        outer = await opened.begin()
+        db.sessions.configure(bind=opened, join_transaction_mode="create_savepoint")
+        yield opened
+        await outer.rollback()
+    db.sessions.configure(bind=None, join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+async def session(connection: AsyncConnection) -> AsyncIterator[AsyncSession]:
+    """A session whose work is gone after the test; `shared.db.transaction()` sees the same world."""
+    async with db.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """A database of this test's own, with real commits, for processes and races; returns its URL."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = servers.database(name)
+    set_environment(SIKPRO_DATABASE_URL=url, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_TELEGRAM_TOKEN=TOKEN)
+    forget_all()
+    engine = db.connect(settings().asyncpg_url, pool_size=10)
+    db.sessions.configure(join_transaction_mode="conditional_savepoint")
+    async with engine.connect() as opened:
+        await opened.execute(text("SELECT 1"))
+    yield url
+    await engine.dispose()
+    db.sessions.configure(bind=None)
+    await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
