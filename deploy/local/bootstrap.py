@@ -132,7 +132,10 @@ def install(venv: Path, lock: Path) -> None:
         if "No space left" in said:
             give_up(f"There is no room left on the disk of {venv}.")
         give_up(f"The packages of {lock.name} could not be installed; the lines above say why ({words}).")
-    print(f"  packages    {packages} packages of {lock.name} installed      {time.monotonic() - started:.1f} s", flush=True)
+    print(
+        f"  packages    {packages} packages of {lock.name} installed      {time.monotonic() - started:.1f} s",
+        flush=True,
+    )
 
 
 def prepare(venv: Path, command: str) -> None:

@@ -101,9 +101,10 @@ def wait_ready(process: subprocess.Popen[bytes], program: Program, seconds: floa
     give_up(f"{program.name} was not ready within {seconds:.0f} s: {last_words(program.log)}")
 
 
-def last_words(log: Path, lines: int = 6) -> str:
+def last_words(log: Path, lines: int = 6, since: int = 0) -> str:
+    """The end of a log; since: the byte at which the present life of the program begins."""
     try:
-        text = log.read_text(errors="replace")
+        text = log.read_bytes()[since:].decode(errors="replace")
     except OSError:
         return f"see {log}"
     return "\n".join(text.rstrip().splitlines()[-lines:]) or f"it said nothing; see {log}"

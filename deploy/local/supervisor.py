@@ -35,6 +35,7 @@ class Child:
     restarts: int = 0
     pause: float = SHORTEST
     due: float = 0.0  # monotonic time of the next start
+    log_began: int = 0  # size of its log when it was started, in bytes
     told: str = ""  # its last words as the operator has read them
 
 
@@ -49,6 +50,7 @@ def external(name: str) -> Child:
 
 def start(child: Child) -> None:
     assert child.program is not None
+    child.log_began = child.program.log.stat().st_size if child.program.log.exists() else 0
     try:
         child.process = launch(child.program)
     except Exception as error:
@@ -90,7 +92,7 @@ def _failed(child: Child, what: str) -> None:
     child.due = time.monotonic() + child.pause
     say.news(f"{what}; next start in {child.pause:g} s")
     if child.program and child.pause > 2 * SHORTEST:  # once is bad luck; the third time its words are wanted, once
-        words = last_words(child.program.log)
+        words = last_words(child.program.log, since=child.log_began)
         if words != child.told:
             say.line(_indented(words))
         child.told = words
