@@ -1,0 +1,281 @@
+"""One pace for everything the bot sends or edits, shared by all processes through Redis; it never sends itself.
+
+Reserve, send, settle: Telegram receives a message somewhere between reserve and settle, so a send counts from the first
+to its window after the second. Each process also remembers its own last minute. With Redis away that memory and slower
+local limits decide; when Redis is back, or was emptied, the memory is pushed into it before anything else is reserved.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from shared.pace_scripts import PUSH, RESERVE, SETTLE, SLOW_DOWN
+
+Lane = Literal["reply", "push", "bulk"]
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.4  # seconds any call waits for Redis
+RETRY_AFTER = 1.0  # seconds Redis is left alone after a failure
+STRIKES_WITHIN, SLOW_FOR = 600, 3600  # seconds
+IN_FLIGHT_LOOK = 0.05  # seconds until a send in flight is looked at again
+PUSHED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Windows in seconds, ceilings in messages a window. Telegram's: 30/1 s in all, 1/1 s a chat, 20/60 s a group."""
+
+    all_window: float = 1.0
+    chat_window: float = 1.1
+    group_window: float = 60.0
+    telegram_group: int = 20
+    lanes: Mapping[Lane, tuple[int, int]] = field(
+        default_factory=lambda: {"reply": (28, 18), "push": (25, 15), "bulk": (15, 8)}, hash=False
+    )  # lane: (all, group)
+    cold_group: int = 12  # in an emptied Redis' first window: another process may not have pushed its memory yet
+    local_all: int = 4  # without Redis, per process; the other two likewise
+    local_group: int = 12
+    local_chat_window: float = 1.5
+
+
+USUAL = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Leave to send one message now. Hand it to settle (sent, or perhaps sent) or cancel (certainly not sent)."""
+
+    token: str
+    chat_id: int
+    is_group: bool
+    keys: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Sent:
+    """A slot in this process's memory: `at` is the monotonic moment of its reserve, later of its settle."""
+
+    slot: Slot
+    at: float
+    state: Literal["in flight", "settled", "gone"] = "in flight"
+    local: bool = False
+    """Taken while Redis was away."""
+
+
+def connect(url: str) -> Redis:
+    """A client that gives up fast and leaves trying again to the pace."""
+    return Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
+
+
+class Pace:
+    """The pace of one bot in one process. `processes`: how many processes share the local limits when Redis is away.
+
+    lease: seconds a send may stay unsettled before it is taken for dead.
+    """
+
+    def __init__(
+        self, redis: Redis, bot_id: int, *, processes: int = 2, lease: float = 70.0, limits: Limits = USUAL
+    ) -> None:
+        self.limits, self.lease, self.processes = limits, lease, processes
+        self.prefix = f"pace:{{{bot_id}}}"
+        self.away = False
+        """True while Redis does not answer and the local pace decides."""
+        self._scripts = {text: redis.register_script(text) for text in (RESERVE, SETTLE, PUSH, SLOW_DOWN)}
+        self._memory: dict[str, Sent] = {}
+        self._epoch = ""
+        self._away_since = 0.0
+        self._leave_alone_until = 0.0
+        self._failures = 0
+        self._forgot_at = 0.0
+        self._telling = asyncio.Lock()  # a push must not overwrite a settle that it did not see
+        self._strikes: dict[int, float] = {}
+        self._slow: dict[int, float] = {}
+
+    async def reserve(self, chat_id: int, *, is_group: bool, lane: Lane) -> Slot | float:
+        """A slot, or the seconds to wait before asking again. Answers in about half a second even with Redis dead."""
+        self._forget()
+        slot = Slot(secrets.token_hex(8), chat_id, is_group, self._keys(chat_id, is_group=is_group))
+        wait = await self._reserve_in_redis(slot, lane)
+        local = wait is None
+        if wait is None:
+            wait = self._local_wait(chat_id, is_group=is_group, lane=lane)
+        if wait > 0:
+            return wait
+        self._memory[slot.token] = Sent(slot, time.monotonic(), local=local)
+        return slot
+
+    async def wait(self, chat_id: int, *, is_group: bool, lane: Lane, within: float) -> Slot | float:
+        """`reserve`, asked again until it gives a slot or the next wait would end after `within` seconds."""
+        end = time.monotonic() + within
+        while True:
+            got = await self.reserve(chat_id, is_group=is_group, lane=lane)
+            if isinstance(got, Slot) or time.monotonic() + got > end:
+                return got
+            await asyncio.sleep(got)
+
+    async def settle(self, slot: Slot) -> None:
+        """The request was answered, or perhaps arrived: it counts for its window from now."""
+        async with self._telling:
+            sent = self._memory.setdefault(slot.token, Sent(slot, 0.0))
+            sent.at, sent.state = time.monotonic(), "settled"
+            await self._call(SETTLE, slot.keys, (slot.token,))
+
+    async def cancel(self, slot: Slot) -> None:
+        """The request certainly never left: it does not count."""
+        pairs = [part for _ in slot.keys for part in (slot.token, "gone")]
+        async with self._telling:
+            self._memory.setdefault(slot.token, Sent(slot, time.monotonic())).state = "gone"
+            if await self._call(PUSH, slot.keys, (*pairs, 1)) is not None:
+                self._memory.pop(slot.token, None)
+
+    async def slow_down(self, chat_id: int) -> bool:
+        """Call once per 429. The second in ten minutes halves the group's ceilings for an hour: True then."""
+        now = time.monotonic()
+        slowed = now - self._strikes.get(chat_id, -STRIKES_WITHIN) < STRIKES_WITHIN
+        self._strikes = {chat: at for chat, at in self._strikes.items() if now - at < STRIKES_WITHIN}
+        self._strikes[chat_id] = now
+        keys = (f"{self.prefix}:strikes:{chat_id}", self._slow_key(chat_id))
+        answer = await self._call(SLOW_DOWN, keys, (STRIKES_WITHIN, SLOW_FOR))
+        slowed = slowed or answer == 1
+        if slowed:
+            self._slow[chat_id] = now + SLOW_FOR
+            self._strikes.pop(chat_id, None)
+        return slowed
+
+    def _keys(self, chat_id: int, *, is_group: bool) -> tuple[str, ...]:
+        keys = (f"{self.prefix}:all", f"{self.prefix}:chat:{chat_id}")
+        return (*keys, f"{self.prefix}:group:{chat_id}") if is_group else keys
+
+    def _slow_key(self, chat_id: int) -> str:
+        return f"{self.prefix}:slow:{chat_id}"
+
+    async def _reserve_in_redis(self, slot: Slot, lane: Lane) -> float | None:
+        """Seconds to wait, 0 for a slot, None when Redis did not answer."""
+        if time.monotonic() < self._leave_alone_until:
+            return None
+        limits = self.limits
+        most, most_group = limits.lanes[lane]
+        halved = self._slow.get(slot.chat_id, 0) > time.monotonic()  # also when Redis forgot it
+        most_group = max(1, most_group // 2) if halved else most_group
+        hold = max(limits.all_window, limits.chat_window)
+        each: list[tuple[float, int, int, int]] = [(limits.all_window, most, most, 0), (limits.chat_window, 1, 1, 0)]
+        if slot.is_group:
+            each.append((limits.group_window, most_group, min(most_group, limits.cold_group), int(not halved)))
+        fields = [value for win, top, cold, slow in each for value in (_us(win), top, cold, slow)]
+        keys = (f"{self.prefix}:epoch", self._slow_key(slot.chat_id), *slot.keys)
+        for _ in range(3):
+            times = (_us(hold), _us(limits.group_window))
+            argv: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4), *times, *fields]
+            answer = await self._call(RESERVE, keys, argv)
+            if answer is None:
+                # a late answer may still have placed the token: the next push takes it out
+                self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
+                return None
+            wait, epoch = int(answer[0]), answer[1]
+            if wait >= 0:
+                return wait / 1_000_000
+            if not await self._tell(epoch.decode() if isinstance(epoch, bytes) else str(epoch)):
+                return None
+        return IN_FLIGHT_LOOK  # the epoch changed three times under us: somebody is emptying Redis in a loop
+
+    async def _tell(self, epoch: str) -> bool:
+        """Bring a Redis of another epoch up to date, once for all who wait for it."""
+        async with self._telling:
+            if self._epoch == epoch:
+                return True
+            failures = self._failures
+            told = await self._push()
+            if told and failures == self._failures:
+                self._epoch = epoch
+            return told
+
+    async def _push(self) -> bool:
+        """Tell Redis everything this process remembers; harmless when Redis knows it already."""
+        now = time.monotonic()
+        rows: list[tuple[str, str, int | str]] = []
+        for sent in list(self._memory.values()):
+            age = now - sent.at
+            shift = "gone" if sent.state == "gone" else _us(-age if sent.state == "settled" else self.lease - age)
+            rows += [(key, sent.slot.token, shift) for key in sent.slot.keys]
+        expiry = int((self.limits.group_window + self.lease + 1) * 1000)
+        for start in range(0, len(rows), PUSHED_AT_ONCE):
+            part = rows[start : start + PUSHED_AT_ONCE]
+            pairs = [value for _, token, shift in part for value in (token, shift)]
+            if await self._call(PUSH, [key for key, _, _ in part], (*pairs, expiry)) is None:
+                return False
+        return True
+
+    async def _call(self, script: str, keys: Sequence[str], argv: Sequence[str | int]) -> Any:
+        """A script's answer, or None when Redis is away; then it is left alone for a second and told all later."""
+        if time.monotonic() < self._leave_alone_until:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                call: Awaitable[Any] = self._scripts[script](keys=list(keys), args=list(argv))
+                answer = await call
+        except (RedisError, OSError, TimeoutError) as error:
+            if not self.away:
+                self._away_since = time.monotonic()
+                log.warning("Redis is away, sending at the local pace: %s", error or type(error).__name__)
+            self.away, self._epoch, self._failures = True, "", self._failures + 1
+            self._leave_alone_until = time.monotonic() + RETRY_AFTER
+            return None
+        if self.away:
+            log.info("Redis answers again")
+        self.away = False
+        return answer
+
+    def _local_wait(self, chat_id: int, *, is_group: bool, lane: Lane) -> float:
+        """Seconds to wait by this process's own memory, with what the others may have sent until Redis went away."""
+        now, limits = time.monotonic(), self.limits
+        quiet = now - self._away_since
+        most, most_group = limits.lanes[lane]
+        group = min(limits.local_group, most_group // self.processes)
+        if quiet < limits.group_window:  # the others may have used all but Telegram's last two places
+            group = (limits.telegram_group - max(top for _, top in limits.lanes.values())) // self.processes
+        if self._slow.get(chat_id, 0) > now:
+            group //= 2
+        sent = [s for s in self._memory.values() if s.state != "gone"]
+        here = [s for s in sent if s.slot.chat_id == chat_id]
+        waits = [
+            limits.chat_window - quiet,
+            self._room(sent, limits.all_window, min(limits.local_all, most // self.processes)),
+            self._room(here, limits.local_chat_window, 1),
+        ]
+        if is_group:
+            counted = [s for s in here if s.local] if quiet < limits.group_window else here
+            waits.append(self._room(counted, limits.group_window, max(1, group)))
+        return max(waits)
+
+    def _room(self, sent: Sequence[Sent], window: float, most: int) -> float:
+        """Seconds until fewer than `most` of these count within `window`."""
+        now = time.monotonic()
+        ends = sorted(IN_FLIGHT_LOOK if s.state == "in flight" else s.at + window - now for s in sent)
+        ends = [end for end in ends if end > 0]
+        return ends[-max(1, most)] if len(ends) >= max(1, most) else 0.0
+
+    def _forget(self) -> None:
+        """Drop what no window can see any more."""
+        now, window = time.monotonic(), self.limits.group_window
+        if now - self._forgot_at < min(1.0, window):
+            return
+        self._forgot_at = now
+        longest = {"settled": window, "in flight": window + self.lease, "gone": window + self.lease}
+        for token in [t for t, s in self._memory.items() if now - s.at > longest[s.state]]:
+            del self._memory[token]
+        for chat in [chat for chat, until in self._slow.items() if until < now]:
+            del self._slow[chat]
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1_000_000)

@@ -1,0 +1,71 @@
+"""The Redis side of the pace: four scripts over sorted sets, one score per send. It never waits and never sends."""
+
+# A send in flight has a score in the future (its lease) and counts until it is settled; then it counts for its window.
+# KEYS: epoch, slow, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new epoch,
+# hold_us, cold_us, then per limit: window_us, max, max in a cold epoch, 1 if halved for a slow chat.
+# Returns {microseconds to wait, or 0 = go, or -1 = other epoch: push your log first; the epoch}.
+RESERVE = """
+local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
+local epoch = redis.call('GET', KEYS[1])
+if not epoch then
+  epoch = ARGV[4] .. ':' .. string.format('%.0f', now)
+  redis.call('SET', KEYS[1], epoch)
+end
+redis.call('EXPIRE', KEYS[1], 86400)
+if epoch ~= ARGV[3] then return {-1, epoch} end
+local age = now - tonumber(string.match(epoch, ':(%d+)$'))
+local wait = math.max(0, tonumber(ARGV[5]) - age)
+local slow = redis.call('EXISTS', KEYS[2]) == 1
+for i = 3, #KEYS do
+  local a = 4 * (i - 3) + 7
+  local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
+  if age < tonumber(ARGV[6]) then max = math.min(max, tonumber(ARGV[a + 2])) end
+  if slow and ARGV[a + 3] == '1' then max = math.max(1, math.floor(max / 2)) end
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - win)
+  local count = redis.call('ZCARD', KEYS[i])
+  if count >= max then
+    local e = redis.call('ZRANGE', KEYS[i], count - max, count - max, 'WITHSCORES')
+    local w = tonumber(e[2]) + win - now
+    if tonumber(e[2]) > now then w = math.min(w, 50000) end
+    if w > wait then wait = w end
+  end
+end
+if wait > 0 then return {math.ceil(wait), epoch} end
+for i = 3, #KEYS do
+  redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 3) + 7]) + tonumber(ARGV[2])) / 1000) + 1000)
+end
+return {0, epoch}
+"""
+
+# KEYS: the zsets of one send. ARGV: token. The time is Redis' own: later than Telegram's, so never too early.
+SETTLE = """
+local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
+for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'XX', now, ARGV[1]) end
+return 0
+"""
+
+# KEYS: one zset per ARGV pair: token, microseconds from now (negative: past) or 'gone'. Last: the expiry in ms.
+PUSH = """
+local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
+for i = 1, #KEYS do
+  local token, shift = ARGV[2 * i - 1], ARGV[2 * i]
+  if shift == 'gone' then
+    redis.call('ZREM', KEYS[i], token)
+  else
+    redis.call('ZADD', KEYS[i], now + tonumber(shift), token)
+    redis.call('PEXPIRE', KEYS[i], ARGV[#ARGV])
+  end
+end
+return 0
+"""
+
+# KEYS: strikes, slow. ARGV: seconds two strikes may lie apart, seconds of slowness. Returns 1 when slowed.
+SLOW_DOWN = """
+local strikes = redis.call('INCR', KEYS[1])
+if strikes == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+if strikes < 2 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], 1, 'EX', ARGV[2])
+return 1
+"""
