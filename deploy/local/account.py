@@ -22,10 +22,16 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-def unprivileged() -> Account | None:
-    """None where the operator is not root (everything then runs as the operator), else `postgres` or `nobody`."""
+def unprivileged(owned: Path) -> Account | None:
+    """None where the operator is not root: everything then runs as the operator.
+
+    Else whoever owns the folder `owned` already, so that data made by another account stays usable; for a new one the
+    account `postgres` or `nobody`.
+    """
     if os.geteuid() != 0:
         return None
+    if owned.exists() and (owner := owned.stat()).st_uid != 0:
+        return Account(str(owner.st_uid), owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -40,6 +46,12 @@ def own(path: Path, account: Account | None, mode: int) -> None:
     if account:
         os.chown(path, account.uid, account.gid)
     path.chmod(mode)
+
+
+def passage(path: Path, account: Account | None) -> None:
+    """Make `path` a folder of the operator's that the account may walk through and nobody may look into."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o711 if account else 0o700)
 
 
 def folder_for(path: Path, account: Account | None) -> Path:

