@@ -1,5 +1,8 @@
 """What happened, told once: an event row beside its change, and an outbox row for each service that hears it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -8,6 +11,7 @@ from sqlalchemy import ForeignKey, Identity, Index, String, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared import clock
 from shared.db import Table, after
 from shared.outbox import OutboxRow
 
@@ -53,6 +57,19 @@ class EventRow(Table):
     payload: Mapped[dict[str, Any]]
 
 
+_untold: ContextVar[bool] = ContextVar("untold", default=False)
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Within the block events are kept and no service hears them: history written down after the fact."""
+    token = _untold.set(True)
+    try:
+        yield
+    finally:
+        _untold.reset(token)
+
+
 async def emit(
     session: AsyncSession,
     event: Event,
@@ -62,12 +79,11 @@ async def emit(
     order_id: int | None = None,
     seq: int | None = None,
     hold: float = 0,
-    silent: bool = False,
 ) -> int:
     """Write `event` beside the change it tells of; it leaves only if both commit. Returns the event's id.
 
-    hold: seconds before any service may hear it (a feedback that can still be taken back).
-    silent: keep it in the timeline, tell no service. Browsers are told at the commit either way.
+    hold: seconds before any service may hear it (a feedback that can still be taken back). Browsers are told at the
+    commit either way.
     """
     event_id = (
         await session.execute(
@@ -78,12 +94,13 @@ async def emit(
                 seq=seq,
                 actor_id=actor_id,
                 source=source,
+                at=clock.now(),
                 payload=event.model_dump(mode="json"),
             )
             .returning(EventRow.id)
         )
     ).scalar_one()
-    heard_by = () if silent else event.heard_by
+    heard_by = () if _untold.get() else event.heard_by
     if heard_by:
         stream = f"order:{order_id}" if order_id else f"event:{event_id}"
         for service in heard_by:
