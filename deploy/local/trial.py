@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
-from deploy.local.say import line
 
 
 def test(arguments: list[str], *, full: bool) -> int:
@@ -38,9 +36,6 @@ def _with_servers(command: list[str], *, durable: bool, browser_too: bool) -> in
         running = subprocess.Popen([sys.executable, *command], cwd=HOUSE, env=env)
         while True:
             try:
-                code = running.wait()
+                return running.wait()
             except KeyboardInterrupt:  # it got the Ctrl-C too and ends by itself; the servers wait for it
                 continue
-            if code and not Path(HOUSE / "tests").exists():
-                line("There is no tests folder here.")
-            return code
