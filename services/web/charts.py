@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -89,12 +88,12 @@ def _scale_line(value: int, y: float) -> str:
 
 
 def _now_line(hours: Sequence[Hour], now: datetime, zone: str, each_wide: float, high: float) -> str:
-    """A dashed line with the time; nothing when now is outside the hours drawn or they do not follow each other."""
-    here = clock.local(now, zone)
-    at = here.hour + here.minute / 60 - hours[0].hour
-    if any(after.hour - before.hour != 1 for before, after in pairwise(hours)) or not 0 <= at <= len(hours):
+    """A dashed line after the running hour, with the time; nothing when now is outside the hours drawn."""
+    running = clock.local(now, zone).hour
+    place = next((i for i, each in enumerate(hours) if each.hour == running), None)
+    if place is None:
         return ""
-    x = LEFT + each_wide * at
+    x = LEFT + each_wide * (place + 1)
     words_x, anchor = (x + 6, "start") if x < WIDTH - 90 else (x - 6, "end")
     return (
         f'<line class="now" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{TOP + high}"/>'
