@@ -53,7 +53,7 @@ INDONESIAN = {
     "sn.unusual_length": "{length} karakter, biasanya 12",
     "sn.is_mac": "ini alamat MAC, bukan SN; SN ada di stiker modem",
     "sn.not_a_serial": "bukan SN, contoh ZTEGC6754546",
-    "sto.unknown": "STO ini tidak ada dalam daftar",
+    "sto.unknown": "{sto} tidak ada dalam daftar",
     "sto.not_three_letters": "harus tiga huruf, contoh SDA",
     "odp.other_sto": "labelnya di STO {odp_sto}, order di {sto}",
     "odp.unusual_number": "nomor {number} tidak biasa, biasanya 2–4 angka",

@@ -76,7 +76,7 @@ def hear(text: str, stos: Collection[str] | None, patterns: Patterns) -> Sheet:
     take_labelled(sheet, stos)
     take_by_shape(sheet)
     take_type(sheet)
-    sheet.unknown_sto = take_sto(sheet, stos)
+    sheet.unknown_sto = take_sto(sheet, stos) or sheet.unknown_sto
     sheet.leftovers = rest(sheet)
     return sheet
 
@@ -101,6 +101,7 @@ def take_labelled(sheet: Sheet, stos: Collection[str] | None) -> None:
     """After a label a value may be looser: bare digits after NO REGISTRASI, an ODP without its ODP."""
     for label in list(LABEL.finditer(sheet.caps)):
         name = label.lastgroup or ""
+        strong = ":" in label[0] or "=" in label[0]
         if GONE in label[0]:
             continue
         at = label.end()
@@ -115,11 +116,12 @@ def take_labelled(sheet: Sheet, stos: Collection[str] | None) -> None:
         elif name == "sto" and (three := re.match("[A-Z]{3}" + AFTER, line)):
             known = codes.sto(three[0], stos)
             end = 3 if three[0] not in NOT_STO and sheet.take("sto", known) else 0
+            if known.refused and strong and three[0] not in NOT_STO:
+                sheet.unknown_sto, end = three[0], 3
         elif name == "sn" and "\n" not in label[0]:
             end = labelled_serial(sheet, line)
         elif name == "tech":
             end = labelled_technician(sheet, line)
-        strong = ":" in label[0] or "=" in label[0]
         if end or strong or name in {"sc", "sn", "tech", "type"}:
             sheet.cut(label.start(), at + end)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.identifiers import english
+from shared.identifiers import english, indonesian
 from shared.orders.forms import OrderForm, merge, read_order, take_offer, values_of
 from shared.orders.forms_words import FIELDS
 
@@ -79,6 +79,18 @@ def test_an_exchange_nobody_knows_is_asked_for() -> None:
     assert form.sto is None
     assert "sto" in form.missing
     assert [english(d) for d in form.warnings] == ["sto: unknown STO"]
+
+
+def test_a_labelled_exchange_nobody_knows_is_named_even_alone() -> None:
+    form = read_order("STO: XQX", stos=STOS)
+    assert [indonesian(d) for d in form.warnings] == ["STO: XQX tidak ada dalam daftar"]
+    assert (form.sto, form.note) == (None, None)
+
+
+def test_the_label_of_a_known_box_names_the_exchange_when_the_other_is_unknown() -> None:
+    form = read_order("STO: XQX\nODP: ODP-SDA-003", stos=STOS)
+    assert form.sto == "SDA"
+    assert [d.code for d in form.warnings] == ["sto.unknown"]
 
 
 def test_an_internet_number_is_no_serial_and_no_mac() -> None:

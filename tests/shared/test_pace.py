@@ -241,6 +241,14 @@ async def test_an_emptied_redis_is_told_what_was_sent(valkey, redis) -> None:
     assert len(arrivals) > 60
 
 
+async def test_a_full_group_is_still_full_after_the_emptying(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(chat_window=0.001, all_window=0.002, cold_group=99)))
+    for _ in range(18):
+        await pace.settle(await pace.wait(GROUP, is_group=True, lane="reply", within=0.1))
+    await redis.flushall()
+    assert await pace.wait(GROUP, is_group=True, lane="reply", within=0.5) > 50
+
+
 async def test_a_settle_after_the_emptying_still_counts(redis) -> None:
     pace = await warm(Pace(redis, BOT, limits=QUICK))
     slot = await pace.reserve(BUDI, is_group=False, lane="reply")
@@ -324,6 +332,19 @@ async def test_a_redis_that_comes_back_learns_what_was_sent_without_it(valkey, r
     assert without
     assert after
     assert_within_telegrams_limits([*before, *without, *after])
+
+
+async def test_a_message_sent_without_redis_is_in_it_afterwards(valkey, redis) -> None:
+    pace = Pace(redis, BOT)
+    valkey.stop()
+    slot = await pace.wait(GROUP, is_group=True, lane="reply", within=3)
+    assert pace.away
+    await pace.settle(slot)
+    valkey.start()
+    await asyncio.sleep(1.1)
+    await warm(pace)
+    assert not pace.away
+    assert await redis.zscore(f"pace:{{{BOT}}}:group:{GROUP}", slot.token) is not None
 
 
 async def test_an_answer_that_came_too_late_does_not_block_the_chat(redis) -> None:
