@@ -1,7 +1,8 @@
 """Reads an order out of what a technician typed, the fields in any order. It knows no stored order and no database."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from shared.identifiers import codes
 from shared.identifiers.codes import USUAL, Patterns
@@ -149,3 +150,15 @@ def take_offer(form: OrderForm, name: str) -> OrderForm:
     doubts = [d for d in form.warnings if d.field != name or d.code not in settles]
     offers = {field: offer for field, offer in form.offers.items() if field != name}
     return settled(replace(form, offers=offers), values, doubts, ())
+
+
+def stored(form: OrderForm) -> dict[str, Any]:
+    """A half-filled form as JSON can hold it, between two messages of a dialogue."""
+    return asdict(form)
+
+
+def restored(state: Mapping[str, Any]) -> OrderForm:
+    """What `stored` gave, also after a round through JSON."""
+    doubts = tuple(Doubt(**doubt) for doubt in state["warnings"])
+    lists = {name: tuple(state[name]) for name in ("missing", "leftovers")}
+    return OrderForm(**{**state, **lists, "warnings": doubts})

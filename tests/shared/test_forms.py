@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.identifiers import english, indonesian
-from shared.orders.forms import OrderForm, merge, read_order, take_offer, values_of
+from shared.orders.forms import OrderForm, merge, read_order, restored, stored, take_offer, values_of
 from shared.orders.forms_words import FIELDS
 
 STOS = {"SDA", "TUN", "SPJ"}
@@ -167,6 +167,12 @@ def test_a_corrected_answer_takes_its_doubt_along() -> None:
     form, _ = merge(form, "odp", "ODP-SDA-003", stos=STOS)
     form, _ = merge(form, "sn", "ZTEGC6754546", stos=STOS)
     assert (values_of(form), form.warnings) == (WHOLE, ())
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_form_waits_between_messages_as_json(sample) -> None:
+    form = read_order(sample["text"], stos=STOS)
+    assert restored(json.loads(json.dumps(stored(form)))) == form
 
 
 def test_the_note_is_taken_as_said() -> None:
