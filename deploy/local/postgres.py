@@ -7,14 +7,13 @@ a user to the machine and open every folder above the data). All of it works wit
 import importlib.util
 import os
 import re
-import secrets
 import signal
 import subprocess
 from pathlib import Path
 
 import psutil
 
-from deploy.local import account, ports
+from deploy.local import account, ports, secret
 from deploy.local.account import Account
 from deploy.local.program import Program, launch, wait_ready
 from deploy.local.say import CannotGoOnError, give_up
@@ -106,17 +105,7 @@ def start(data: Path, port: int | None = None, *, durable: bool = True) -> Serve
 
 def password(data: Path, of: str = "superuser") -> str:
     """The password of a role of this cluster, made on first use and kept beside the cluster."""
-    return kept_secret(data / f"{of}.password")
-
-
-def kept_secret(path: Path) -> str:
-    """A generated secret kept in a file of mode 0600; the same on every call."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(24))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+    return secret.kept(data / f"{of}.password")
 
 
 def superuser_url(data: Path, port: int) -> str:
@@ -242,7 +231,7 @@ def _reachable(home: Path, data: Path, runner: Account | None) -> Path:
 
 
 def _answers(home: Path, port: int) -> bool:
-    ask = [str(home / "pg_isready"), "-q", "-h", ports.HOST, "-p", str(port), "-t", "1"]
+    ask = [str(home / "pg_isready"), "-q", "-U", "postgres", "-h", ports.HOST, "-p", str(port), "-t", "1"]
     return subprocess.run(ask, check=False, capture_output=True, env=_plain_environment()).returncode == 0
 
 

@@ -51,7 +51,8 @@ def demo() -> bool:
 def environment(place: Place, assets: Path) -> dict[str, str]:
     """What every service gets: the operator's environment, completed by what this launcher decides."""
     web = place.ports.get("web", 8080)
-    inherited = {name: value for name, value in os.environ.items() if name != "SIKPRO_CALLED_FROM"}
+    not_theirs = {"SIKPRO_CALLED_FROM", "SIKPRO_DEMO_PASSWORD"}
+    inherited = {name: value for name, value in os.environ.items() if name not in not_theirs}
     decided = {
         "SIKPRO_DATABASE_URL": os.environ.get("SIKPRO_DATABASE_URL")
         or postgres.service_url(place.postgres, place.ports["postgres"]),

@@ -1,21 +1,16 @@
 """`./sikpro up`: every step from an empty folder to a running SIKPRO, then watches over it until told to stop."""
 
-import asyncio
 import fcntl
 import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
-from deploy.local import assets, control, ports, postgres, processes, say, supervisor
+from deploy.local import assets, control, filling, leftovers, ports, postgres, processes, say, supervisor
 from deploy.local.processes import Place
 from deploy.local.program import HOUSE, last_words
 from deploy.local.say import fact, give_up, line, step
@@ -31,7 +26,7 @@ def up(data: Path, port: int, *, seed: bool) -> int:
     began = time.monotonic()
     prepare_folder(data)
     with alone(data):
-        supervisor.end_leftovers(data / "processes.json", data)
+        leftovers.end(data / "processes.json", data)
         ports.need_free(port)
         _remember(data)
         told = {**ports.keep(data / "ports.json", ("postgres", "valkey", "simulator")), "web": port}
@@ -65,7 +60,7 @@ def _supervise(place: Place, *, seed: bool, began: float) -> int:
 
     def one_round(seconds: float) -> None:
         supervisor.look_after(children)
-        supervisor.write_down(children, place.data / "processes.json")
+        leftovers.write_down(children, place.data / "processes.json")
         control.wait(door, seconds, answer)
 
     code = 0
@@ -110,7 +105,7 @@ def _start(
                 postgres.make_service_database(place.postgres, place.ports["postgres"])
     env = processes.environment(place, assets.folder())
     with step("migrate", "bringing the schema up to date"):
-        run_module("shared.migrate", env, place.log("migrate"))
+        filling.run("shared.migrate", env, place.log("migrate"))
     services = [supervisor.child_of(program) for program in processes.services(place, env)]
     children += services
     with step("services", f"starting {', '.join(child.name for child in services)}") as outcome:
@@ -123,10 +118,10 @@ def _start(
     for child in services:
         if child.name in late and child.program:
             line(f"              {child.name} is not ready and is tried again and again; see {child.program.log}")
-    if seed and (unfinished_seed(place).exists() or _is_empty(env["SIKPRO_DATABASE_URL"])):
+    if seed and (filling.unfinished(place).exists() or filling.is_empty(env["SIKPRO_DATABASE_URL"])):
         try:
             with step("seed", "making a small town with people and orders"):
-                run_seed(place, env, one_round, ending)
+                filling.seed(place, env, one_round, ending)
         except say.CannotGoOnError as trouble:
             line(str(trouble))
     return not ending
@@ -146,73 +141,6 @@ def _wait(waited: list[Child], one_round: Callable[[float], None], ending: list[
                 give_up(f"{unready[0].name} does not start: {last_words(unready[0].program.log)}")
             break
     return True
-
-
-def run_module(module: str, env: Mapping[str, str], log: Path) -> None:
-    """Run a module of ours to its end. Raises CannotGoOnError with its last words when it fails."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as words:
-        done = subprocess.run(
-            [sys.executable, "-m", module], check=False, cwd=HOUSE, env=env, stdout=words, stderr=words
-        )
-    if done.returncode:
-        give_up(f"{module} failed: {last_words(log, 12)}")
-
-
-def run_seed(
-    place: Place,
-    env: Mapping[str, str],
-    one_round: Callable[[float], None] = time.sleep,
-    ending: Sequence[str] = (),
-) -> None:
-    """Seed through the running services, looked after meanwhile; given up as soon as `ending` holds something.
-
-    Raises CannotGoOnError with its last words when it fails; the next `up` tries again.
-    """
-    log = place.log("seed")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    unfinished_seed(place).touch()
-    with log.open("wb") as words:
-        seeding = subprocess.Popen(
-            [sys.executable, "-m", "deploy.seed"],
-            cwd=HOUSE,
-            stdout=words,
-            stderr=words,
-            env={**env, "SIKPRO_DEMO_PASSWORD": demo_password(place)},
-        )
-        while seeding.poll() is None:
-            one_round(ROUND)
-            if ending:
-                seeding.terminate()
-                seeding.wait()
-                return
-    if seeding.returncode:
-        give_up(f"The seed failed: {last_words(log, 12)}")
-    unfinished_seed(place).unlink()
-
-
-def unfinished_seed(place: Place) -> Path:
-    """There while a seed runs; what it leaves when it was cut short is completed by the next one."""
-    return place.data / "seed.unfinished"
-
-
-def demo_password(place: Place) -> str:
-    """The seeded people's password: the operator's, else one generated for this data folder. There is no default."""
-    return os.environ.get("SIKPRO_DEMO_PASSWORD") or postgres.kept_secret(place.data / "demo-password")
-
-
-def _is_empty(url: str) -> bool:
-    async def anyone() -> bool:
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            return not await connection.fetchval("SELECT EXISTS (SELECT 1 FROM person)")
-        finally:
-            await connection.close()
-
-    try:
-        return asyncio.run(anyone())
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        give_up(f"The database does not answer: {error}")
 
 
 def _answer(children: list[Child], request: dict[str, Any], ending: list[str]) -> dict[str, Any]:
@@ -251,8 +179,7 @@ def _welcome(place: Place, began: float) -> None:
         line()
         for login in logins:
             fact(str(login.get("role", "")), f"{login.get('username', ''):<18} {login.get('name', '')}")
-        given = os.environ.get("SIKPRO_DEMO_PASSWORD")
-        fact("password", "as in SIKPRO_DEMO_PASSWORD" if given else demo_password(place))
+        fact("password", filling.known_password(place))
     line()
     line("Ctrl-C stops everything; ./sikpro ps shows the processes.")
 

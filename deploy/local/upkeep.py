@@ -5,7 +5,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.local import assets, control, ports, postgres, processes, up
+from deploy.local import assets, control, filling, ports, postgres, processes, up
 from deploy.local.processes import Place
 from deploy.local.say import give_up, step
 
@@ -23,7 +23,7 @@ def migrate(data: Path) -> int:
                 stack.enter_context(postgres.start(place.postgres, place.ports["postgres"]))
                 postgres.make_service_database(place.postgres, place.ports["postgres"])
         with step("migrate", "bringing the schema up to date"):
-            up.run_module("shared.migrate", processes.environment(place, assets.folder()), place.log("migrate"))
+            filling.run("shared.migrate", processes.environment(place, assets.folder()), place.log("migrate"))
     return 0
 
 
@@ -33,7 +33,7 @@ def seed(data: Path) -> int:
         give_up("The seed works through the running services: start ./sikpro up first.")
     place = _place(data)
     with step("seed", "making a small town with people and orders"):
-        up.run_seed(place, processes.environment(place, assets.folder()))
+        filling.seed(place, processes.environment(place, assets.folder()))
     return 0
 
 

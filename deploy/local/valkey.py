@@ -6,8 +6,7 @@ import socket
 from importlib.metadata import version
 from pathlib import Path
 
-from deploy.local import account, ports
-from deploy.local.postgres import kept_secret
+from deploy.local import account, ports, secret
 from deploy.local.program import Program, launch, wait_ready
 from deploy.local.server import START, Server
 
@@ -66,17 +65,17 @@ def start(data: Path, port: int | None = None) -> Server:
 
 
 def password(data: Path) -> str:
-    return kept_secret(data / "valkey.password")
+    return secret.kept(data / "valkey.password")
 
 
 def url(data: Path, port: int) -> str:
     return f"redis://:{password(data)}@{ports.HOST}:{port}/0"
 
 
-def _answers(port: int, secret: str) -> bool:
+def _answers(port: int, word: str) -> bool:
     try:
         with socket.create_connection((ports.HOST, port), timeout=0.5) as connection:
-            connection.sendall(f"AUTH {secret}\r\nPING\r\n".encode())
+            connection.sendall(f"AUTH {word}\r\nPING\r\n".encode())
             said = b""
             while b"PONG" not in said:  # "LOADING" while the file is read back
                 more = connection.recv(256)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import program, supervisor
+from deploy.local import leftovers, program, supervisor
 from deploy.local.program import HOUSE, Program
 from deploy.local.supervisor import Child
 from tests.launcher.conftest import alive
@@ -130,8 +130,8 @@ def test_a_killed_supervisor_leaves_nothing_running(data: Path) -> None:
 def test_what_an_earlier_supervisor_left_is_ended_by_the_next(data: Path) -> None:
     child = supervisor.child_of(python(data, "left", "import time; time.sleep(60)"))
     supervisor.start(child)
-    supervisor.write_down([child], data / "processes.json")
-    assert supervisor.end_leftovers(data / "processes.json", data) == 1
+    leftovers.write_down([child], data / "processes.json")
+    assert leftovers.end(data / "processes.json", data) == 1
     assert child.process is not None
     assert child.process.wait(5) == -signal.SIGTERM
 
@@ -139,7 +139,7 @@ def test_what_an_earlier_supervisor_left_is_ended_by_the_next(data: Path) -> Non
 def test_a_stranger_with_a_recorded_pid_is_left_alone(data: Path) -> None:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
         (data / "processes.json").write_text(f'{{"{stranger.pid}": ["web", 1.0]}}')
-        assert supervisor.end_leftovers(data / "processes.json", data) == 0
+        assert leftovers.end(data / "processes.json", data) == 0
         assert alive(stranger.pid)
         stranger.kill()
 
