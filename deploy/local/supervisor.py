@@ -16,6 +16,7 @@ from deploy.local.program import Program, ask, end, kill_group, last_words, laun
 
 SHORTEST, LONGEST = 0.5, 30.0  # s between a death and the next start; doubled each time
 STEADY = 30.0  # s of life after which a death counts as the first again
+UNHURRIED = 12.0  # s a restarted program has to finish its work; Celery gives its tasks ten
 ALIVE = 1.0  # s a program without a question of its own must live to count as running
 
 
@@ -116,7 +117,7 @@ def restart(child: Child) -> None:
     """Stop and start at once, without a pause; also a child that is backing off or was never up."""
     assert child.program is not None
     if child.process is not None and child.process.poll() is None:
-        end(child.process, child.program)
+        end(child.process, child.program, UNHURRIED)
     child.pause = SHORTEST
     child.restarts += 1
     start(child)
