@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,7 +54,10 @@ def launch(program: Program) -> subprocess.Popen[bytes]:
                 os._exit(0)
 
     identity = program.account.identity() if program.account else {}
-    with os.fdopen(os.open(program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+    log_number = os.open(program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(log_number, "ab") as log, warnings.catch_warnings():
+        # Python 3.12 warns when a process with threads forks: the launcher has one, a test may have more
+        warnings.simplefilter("ignore", DeprecationWarning)
         return subprocess.Popen(
             program.argv,
             stdin=subprocess.DEVNULL,

@@ -131,8 +131,9 @@ def test_migrate_works_beside_a_running_house(house: Running) -> None:
 def test_stop_ends_every_process_within_seconds_also_with_a_browser_connected(house: Running) -> None:
     tree = psutil.Process(house.process.pid).children(recursive=True)
     began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", house.port)) as browser:
-        browser.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", house.port), timeout=5) as browser:
+        browser.sendall(f"GET /demo/live HTTP/1.1\r\nhost: 127.0.0.1:{house.port}\r\n\r\n".encode())
+        assert b"text/event-stream" in browser.recv(1000)
         said = sikpro("stop", "--data", str(house.data))
     assert (said.returncode, said.stdout.startswith("Stopped in")) == (0, True), said
     assert time.monotonic() - began < 9
