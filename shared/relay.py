@@ -15,7 +15,7 @@ from celery import Celery
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared import db, log
+from shared import db, log, upkeep
 from shared.db import transaction
 from shared.settings import settings
 from shared.worker import make_app
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # rows hinted in one go
 STREAMS = 20  # streams or chats named in one hint
+UPKEEP = 300.0  # seconds between two rounds of throwing away
 IDLE = 1.0  # seconds between looks when nothing is said
 
 _DUE_ROWS = text("""
@@ -52,7 +53,8 @@ _DUE_CHATS = text("""
                           AND coalesce(d.settle_at, '-infinity') <= clock_timestamp()))
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.chat_id = chat.id AND d.state IN ('sending', 'unknown')
                           AND NOT (d.state = 'unknown' AND coalesce(d.settle_at, '-infinity') <= clock_timestamp()))
-          AND chat.id IN (SELECT chat_id FROM delivery WHERE state IN ('waiting', 'unknown'))
+          AND chat.id IN (SELECT chat_id FROM delivery WHERE state = 'waiting'
+                          UNION ALL SELECT chat_id FROM delivery WHERE state = 'unknown')
         LIMIT :batch FOR UPDATE SKIP LOCKED)
     RETURNING id
 """)
@@ -132,9 +134,20 @@ async def main() -> None:
             except TimeoutError:
                 continue
         listening.cancel()
+        tidying.cancel()
+
+    async def tidy() -> None:
+        while True:
+            await asyncio.sleep(UPKEEP)
+            try:
+                async with transaction() as session:
+                    await upkeep.tidy(session)
+            except (DBAPIError, OSError, TimeoutError) as error:
+                logger.warning("nothing was tidied: %s", error)
 
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(hear())
+        tidying = tasks.create_task(tidy())
         tasks.create_task(work())
 
 

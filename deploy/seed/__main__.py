@@ -43,7 +43,7 @@ async def main() -> None:
     db.connect(settings().asyncpg_url)
     async with transaction() as session:
         if await session.scalar(select(Witel.id).limit(1)) is None:
-            await _settle_town(session, await hash_password(settings().demo_password.get_secret_value()))
+            await _settle_town(session, hash_password(settings().demo_password.get_secret_value()))
     async with transaction() as session:
         if await session.scalar(select(Order.id).limit(1)) is None:
             made = await history.play(session, await _viewers(session), clock.now())

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from html import escape
-from typing import Any
 
-from shared import clock
-from shared.identifiers import Doubt, english, indonesian
+from shared import words
+from shared.identifiers import Doubt
 from shared.orders.models import Category, OrderStatus, Reason
 from shared.orders.queries import OrderFacts
 
@@ -14,7 +13,7 @@ _WORDS = {
         "reason": "Alasan",
         "new_order": "Order baru",
         "technician": "Teknisi",
-        "target": "Target",
+        "target": "Target selesai",
         "note": "Catatan",
         "status": "Status",
         "holder": "Pemegang",
@@ -46,29 +45,19 @@ def word(key: str, language: str) -> str:
     return _WORDS.get(language, _WORDS["id"])[key]
 
 
-def status_label(status: OrderStatus, language: str) -> str:
-    """A status as a reader calls it."""
-    return status.label_en if language == "en" else status.label_id
-
-
-def at_time(at: datetime, zone: str) -> str:
-    """`10:42 WIB`."""
-    return f"{clock.local(at, zone):%H:%M} {clock.zone_name(zone)}"
-
-
 def status_message(
     facts: OrderFacts, status: OrderStatus, reason: Reason | None, note: str, who: str, at: datetime, language: str
 ) -> str:
     """The reply to the technician's own message: status, reason, note, who and when."""
-    label = escape(status_label(status, language))
+    label = escape(words.status_label(status, language))
     if status.category is Category.WORKING:
         label = f"{label}, {word('taken', language)}"
     lines = [f"<b>{label}</b> · <code>{escape(facts.order.registration_no)}</code>"]
     if reason is not None:
-        lines.append(f"{word('reason', language)}: {escape(_reason(reason, language))}")
+        lines.append(f"{word('reason', language)}: {escape(words.reason_label(reason, language))}")
     if note:
         lines.append(f"<blockquote>{escape(note[:1500])}</blockquote>")
-    lines.append(f"{escape(who)}, {at_time(at, facts.zone)}")
+    lines.append(f"{escape(who)}, {words.moment(at, facts.zone)}")
     return "\n".join(lines)
 
 
@@ -76,9 +65,11 @@ def status_brief(
     facts: OrderFacts, status: OrderStatus, reason: Reason | None, note: str, who: str, language: str
 ) -> str:
     """The same in one line, for when several leave as one message."""
-    parts = [f"<code>{escape(facts.order.registration_no)}</code> <b>{escape(status_label(status, language))}</b>"]
+    parts = [
+        f"<code>{escape(facts.order.registration_no)}</code> <b>{escape(words.status_label(status, language))}</b>"
+    ]
     if reason is not None:
-        parts.append(escape(_reason(reason, language)))
+        parts.append(escape(words.reason_label(reason, language)))
     said = f"{escape(who)}: {escape(note[:600])}" if note else escape(who)
     return ", ".join(parts) + f". {said}"
 
@@ -86,7 +77,7 @@ def status_brief(
 def card(facts: OrderFacts, status: OrderStatus, reason: Reason | None, language: str) -> str:
     """An order as the helpdesk's group sees it; edited as the order moves on."""
     order = facts.order
-    head = word("new_order", language) if status.category is Category.RECEIVED else status_label(status, language)
+    head = word("new_order", language) if status.category is Category.RECEIVED else words.status_label(status, language)
     lines = [f"<b>{escape(head)}</b> · {escape(order.type_code)} <code>{escape(order.registration_no)}</code>"]
     if order.serial:
         lines.append(f"SN <code>{escape(order.serial)}</code>")
@@ -96,15 +87,17 @@ def card(facts: OrderFacts, status: OrderStatus, reason: Reason | None, language
         lines.append(f"{word('technician', language)} <code>{escape(order.technician_code)}</code>{name}")
     if order.note:
         lines.append(f"{word('note', language)}: {escape(order.note[:300])}")
-    lines.extend(f"{word('heed', language)}: {escape(doubt_text(doubt, language))}" for doubt in order.warnings)
+    lines.extend(
+        f"{word('heed', language)}: {escape(words.doubt(Doubt(**doubt), language))}" for doubt in order.warnings
+    )
     if reason is not None:
-        lines.append(f"{word('reason', language)}: {escape(_reason(reason, language))}")
+        lines.append(f"{word('reason', language)}: {escape(words.reason_label(reason, language))}")
     if order.feedback:
         lines.append(f"<blockquote>{escape(order.feedback[:500])}</blockquote>")
     if facts.holder_name:
         lines.append(f"{word('holder', language)}: {escape(facts.holder_name)}")
     if order.due_at is not None:
-        lines.append(f"{word('target', language)} {at_time(order.due_at, facts.zone)}")
+        lines.append(f"{word('target', language)} {words.moment(order.due_at, facts.zone)}")
     return "\n".join(lines)
 
 
@@ -120,13 +113,3 @@ def card_brief(facts: OrderFacts, language: str) -> str:
     if order.technician_code:
         parts.append(f"<code>{escape(order.technician_code)}</code>")
     return " · ".join(parts)
-
-
-def doubt_text(doubt: dict[str, Any], language: str) -> str:
-    """A stored warning of `identifiers` in the reader's language."""
-    kept = Doubt(**doubt)
-    return english(kept) if language == "en" else indonesian(kept)
-
-
-def _reason(reason: Reason, language: str) -> str:
-    return reason.label_en if language == "en" else reason.label_id
