@@ -4,7 +4,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
+
+CLEAR = "\r\033[K"  # back to the start of the terminal's line, and wipe it
+_shown: list[str] = []  # the step whose end is awaited, on a terminal
 
 
 class CannotGoOnError(Exception):
@@ -12,9 +15,10 @@ class CannotGoOnError(Exception):
 
 
 def line(text: str = "", *, stream: str = "out") -> None:
-    # `./sikpro up | head` or a closed terminal must not stop the services
-    with suppress(OSError, ValueError):
-        print(text, file=sys.stderr if stream == "err" else sys.stdout, flush=True)
+    """One line; a step that is being shown moves below it."""
+    ours = sys.stderr if stream == "err" else sys.stdout
+    unfinished = _shown[-1] if _shown and ours is sys.stdout else ""
+    _write(ours, (CLEAR if unfinished else "") + text + "\n" + unfinished)
 
 
 def fact(name: str, text: str) -> None:
@@ -27,21 +31,31 @@ def step(name: str, doing: str) -> Iterator[list[str]]:
     outcome: list[str] = []
     live = sys.stdout.isatty()
     if live:
-        print(f"  {name:<11} {doing} …", end="", flush=True)
+        _shown.append(f"  {name:<11} {doing} …")
+        _write(sys.stdout, _shown[-1])
     started = time.monotonic()
     try:
         yield outcome
     except BaseException:
-        if live:
-            print(f"\r\033[K  {name:<11} {doing}: failed", flush=True)
+        outcome[:] = [f"{doing}: failed"]
         raise
-    seconds = time.monotonic() - started
-    line(("\r\033[K" if live else "") + f"  {name:<11} {' '.join(outcome) or 'ready':<50} {seconds:5.1f} s")
+    finally:
+        seconds = time.monotonic() - started
+        _shown.clear()
+        done = f"  {name:<11} {' '.join(outcome) or 'ready':<50} {seconds:5.1f} s"
+        line((CLEAR if live else "") + done)
 
 
 def news(text: str) -> None:
     """Something that happened while everything runs, with the time of day."""
     line(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # `./sikpro up | head` or a closed terminal must not stop the services
+    with suppress(OSError, ValueError):
+        stream.write(text)
+        stream.flush()
 
 
 def give_up(sentence: str) -> NoReturn:

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def _supervise(place: Place, *, seed: bool, began: float) -> int:
     code = 0
     try:
         if _start(place, children, one_round, ending, seed=seed) and not ending:
-            _welcome(place, began)
+            _welcome(place, children, began)
         trimmed = time.monotonic()
         while not ending:
             one_round(ROUND if any(child.state != "running" for child in children if child.program) else 1.0)
@@ -99,6 +99,7 @@ def _start(
             children.append(supervisor.child_of(processes.server(place, name)))
             supervisor.start(children[-1])
             if not _wait(children[-1:], one_round, ending):
+                outcome.append("given up")
                 return False
             outcome.append(f"ready on 127.0.0.1:{place.ports[name]}")
             if name == "postgres":
@@ -112,6 +113,7 @@ def _start(
         for child in services:
             supervisor.start(child)
         if not _wait(services, one_round, ending):
+            outcome.append("given up")
             return False
         late = [child.name for child in services if child.state != "running"]
         outcome.append(f"{len(services) - len(late)} of {len(services)} running")
@@ -163,10 +165,11 @@ def _answer(children: list[Child], request: dict[str, Any], ending: list[str]) -
     return {"error": "unknown request"}
 
 
-def _welcome(place: Place, began: float) -> None:
+def _welcome(place: Place, children: Sequence[Child], began: float) -> None:
     base = os.environ.get("SIKPRO_BASE_URL") or f"http://127.0.0.1:{place.ports['web']}"
     line()
-    line(f"SIKPRO is up after {time.monotonic() - began:.0f} s.")
+    late = [child.name for child in children if child.state in {"starting", "backing-off"}]
+    line(f"SIKPRO is up after {time.monotonic() - began:.0f} s" + (f", without {', '.join(late)}." if late else "."))
     fact("dashboard", f"{base}/")
     if processes.demo():
         fact("demo chat", f"{base}/demo")
