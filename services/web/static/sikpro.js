@@ -140,6 +140,7 @@
   }
 
   // --- htmx: what comes back
+  let opened = []; // tables folded out on the dashboard stay so
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
     if (target?.id === "rincian" && xhr.status >= 400) { panelFailed(xhr.status === 404 ? "Order itu tidak ada, atau di luar wilayah Anda." : `Server menjawab ${xhr.status}.`); return; }
@@ -149,15 +150,19 @@
       const done = xhr.status < 400 && /<template data-oob="d-([^"]+)"/.exec(xhr.responseText)?.[1];
       if (done) { drafts.delete(done); mine.set(done, Date.now()); }
     }
-    if (target?.id === "dasbor") event.detail.opened = $$("details[open]", target).map((each) => each.id);
+    if (target?.id === "dasbor") opened = $$("details[open]", target).map((each) => each.id);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "rincian") { dressPanel(); history.replaceState(null, "", here($(".panel", panelBox).dataset.no)); }
-    if (event.detail.target?.id === "dasbor" || event.target.id === "dasbor") event.detail.opened?.forEach((id) => { const box = document.getElementById(id); if (box) box.open = true; });
+    for (const id of opened.splice(0)) { const box = document.getElementById(id); if (box) box.open = true; }
     dropDoubles(); tick();
   });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.target?.classList?.contains("panel") || event.detail.target?.classList?.contains("panel")) dressPanel();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => { // undone: its toast has said enough; only the last change can be undone
+    if (event.detail.successful) event.detail.elt.closest("[data-toast]")?.remove();
+    $$("[data-undo]", toasts).slice(0, -1).forEach((box) => box.remove());
   });
   function failed(event) {
     const { xhr, elt, target } = event.detail;
@@ -168,8 +173,9 @@
     toast(`Belum tersimpan. ${why} Isian Anda tidak hilang.`, () => again(elt));
   }
   function again(element) { // the same request key: a lost answer does no harm
-    if (element?.matches("form")) element.requestSubmit(lastButton?.form === element ? lastButton : undefined);
-    else element?.click();
+    if (!element?.matches("form")) element?.click();
+    else if (lastButton?.form === element && lastButton.isConnected) lastButton.click(); // clicked, so that its value goes along
+    else element.requestSubmit();
   }
   let lastButton;
   document.addEventListener("submit", (event) => { lastButton = event.submitter; }, true);
@@ -181,7 +187,7 @@
   let heard = now(), lost = 0, lostTimer;
   function state(word, broken) {
     if (!live) return;
-    live.classList.toggle("putus", broken);
+    live.classList.remove("diam"); live.classList.toggle("putus", broken);
     if (liveText.textContent !== word) liveText.textContent = word;
   }
   document.addEventListener("htmx:sseOpen", (event) => {
@@ -211,10 +217,11 @@
     if (!row) { event.preventDefault(); return; } // not on screen
     const version = Number(/data-version="(\d+)"/.exec(event.detail.data)?.[1]);
     if (version < Number(row.dataset.version)) { event.preventDefault(); return; } // older than what is shown
-    queueMicrotask(() => settle(id.slice(2), version));
+    setTimeout(() => settle(id.slice(2), version)); // after the swap
   });
   function settle(no, version) {
     const row = document.getElementById(`r-${no}`), panel = $(".panel", panelBox);
+    $("a.id", row)?.setAttribute("href", here(no));
     if (Date.now() - (mine.get(no) ?? 0) < 10000) { row?.classList.remove("baru-saja"); $(".dot", row)?.remove(); }
     setTimeout(() => seen(document.getElementById(`r-${no}`)), 60000);
     mark(panel?.dataset.no ?? "");
@@ -291,7 +298,7 @@
     const typing = event.target.matches("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const save = $("[data-save]"), form = save?.form;
-      if (form && (form.contains(event.target) || !typing)) { event.preventDefault(); form.requestSubmit(save); }
+      if (form && (form.contains(event.target) || !typing)) { event.preventDefault(); save.click(); }
       return;
     }
     if (event.altKey || event.metaKey || event.ctrlKey || $("dialog[open]")) return;
