@@ -1,4 +1,7 @@
-"""Making messages and finding them again: ids rise by one in each chat, whoever writes. It sends nothing."""
+"""Making messages and finding them again: ids rise by one, whoever writes. It sends nothing.
+
+A supergroup numbers its own messages; private chats and basic groups share one sequence, that of the bot's account.
+"""
 
 from deploy.simulator import clock
 from deploy.simulator.entities import trimmed, with_found
@@ -11,8 +14,8 @@ def add(
     world: World, chat: Chat, sender: Json, body: Json, *, service: bool = False, thread: int | None = None
 ) -> Json:
     """Put a message into `chat` and return its record {message, by_bot, service, seq, reactions, deleted}."""
-    chat.last_id += 1
-    world.last_ids[chat.id] = chat.last_id
+    chat.last_id = next_id(world, chat)
+    world.last_ids[_line(chat)] = chat.last_id
     message: Json = {
         "message_id": chat.last_id,
         "from": sender,
@@ -38,6 +41,16 @@ def add(
         chat.last_bot = sender["id"]
     world.tell("message", chat.id, record=record)
     return record
+
+
+def next_id(world: World, chat: Chat) -> int:
+    """The id that the next message of `chat` gets."""
+    return max(world.last_ids.get(_line(chat), 0), chat.last_id) + 1
+
+
+def _line(chat: Chat) -> int:
+    """Whose sequence numbers the chat's messages: its own, or the account's (0)."""
+    return chat.id if chat.type == "supergroup" else 0
 
 
 def from_bot(world: World, chat: Chat, body: Json, thread: int | None = None) -> Json:

@@ -21,7 +21,13 @@ from deploy.simulator.state import (
 ALL_RIGHTS = (
     "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
     "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
-    "can_pin_messages", "can_manage_topics", "can_manage_tags",
+    "can_pin_messages", "can_manage_topics", "can_manage_tags", "can_send_welcome_messages",
+)  # fmt: skip
+RESTRICTED = (
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
+    "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
+    "can_add_web_page_previews", "can_react_to_messages", "can_edit_tag", "can_change_info", "can_invite_users",
+    "can_pin_messages", "can_manage_topics",
 )  # fmt: skip
 
 
@@ -169,6 +175,8 @@ def member_face(world: World, chat: Chat, user: int) -> Json:
         }
         if not chat.is_forum:
             del face["can_manage_topics"]
+    if status == "restricted":
+        face |= {"is_member": True, "until_date": 0} | dict.fromkeys(RESTRICTED, False)
     if status == "kicked":
         face["until_date"] = 0
     return face
@@ -242,7 +250,7 @@ def migrate(world: World, chat: Chat) -> Chat:
 def open_topic(world: World, chat: Chat, name: str, color: int, by: int) -> Json:
     """Make a forum topic; its id is that of its first service message."""
     body = {"forum_topic_created": {"name": name, "icon_color": color}}
-    number = chat.last_id + 1
+    number = messages.next_id(world, chat)
     record = messages.service(world, chat, by, body, thread=number)
     topic = {"message_thread_id": number, "name": name, "icon_color": color}
     chat.topics[number] = topic

@@ -154,8 +154,8 @@ async def test_an_edit_that_changes_nothing_says_so(town: Telegram) -> None:
     sent = await town.ok("sendMessage", chat_id=GROUP, text="kartu", reply_markup=BUTTONS)
     where = {"chat_id": GROUP, "message_id": sent["message_id"]}
     same = (
-        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current "
-        "content and reply markup of the message"
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same "
+        "as a current content and reply markup of the message"
     )
     assert await town.refused("editMessageText", **where, text="kartu", reply_markup=BUTTONS) == same
     assert await town.refused("editMessageReplyMarkup", **where, reply_markup=BUTTONS) == same

@@ -6,7 +6,7 @@ import * as guide from "/demo/guide.js";
 import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
-let me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
+let low = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -128,13 +128,14 @@ function drawLog() {
   }
   log.replaceChildren(...(nodes.length ? nodes : [el("p", { class: "hello" }, t("empty"))]));
   log.dataset.day = day;
-  log.scrollTop = log.scrollHeight;
+  low = true;
+  toEnd();
   const last = [...records.values()].at(-1);
   compose.keyboard(last?.by_bot ? last : null, me);
 }
 
 function arrived(record) {
-  const log = $("log"), known = $(`m${record.message.message_id}`), low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const log = $("log"), known = $(`m${record.message.message_id}`), end = low;
   records.set(record.message.message_id, record);
   if (!here(record)) return;
   if (known) {
@@ -150,7 +151,7 @@ function arrived(record) {
     log.append(box);
     if (record.by_bot) compose.keyboard(record, me);
   }
-  if (low || record.message.from.id === me) log.scrollTop = log.scrollHeight;
+  if (end || record.message.from.id === me) log.scrollTop = log.scrollHeight;
 }
 
 function showOrder(soon = false) {
@@ -252,6 +253,10 @@ function spokenIn(language) {
 $("cari-orang").addEventListener("input", drawPeople);
 $("blokir").addEventListener("click", () => send("/demo/block", { user: me, blocked: !chat.blocked }).catch(error => toast(error.message)));
 document.querySelectorAll(".panes button").forEach(button => button.addEventListener("click", () => pane(button.dataset.pane)));
+$("log").addEventListener("scroll", () => { const log = $("log"); low = log.scrollHeight - log.scrollTop - log.clientHeight < 80; }, { passive: true });
+$("log").addEventListener("load", toEnd, true);  // a picture arrives after its message
+document.fonts?.ready.then(toEnd);
+function toEnd() { if (low) $("log").scrollTop = $("log").scrollHeight; }
 wire.changed.addEventListener("status", () => { guide.done(2); guide.done(3); });
 guide.begin({ fill: () => { example(); pane("obrolan"); }, order: wire.orderNow });
 spokenIn(spoken());
