@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.local import secret
+from deploy.local import external, secret
 from deploy.local.processes import Place
 from deploy.local.program import HOUSE, last_words
 from deploy.local.say import give_up
@@ -87,7 +87,7 @@ def is_empty(url: str) -> bool:
     """Whether nobody lives there yet. Raises CannotGoOnError when the database does not answer."""
 
     async def anyone() -> bool:
-        connection = await asyncpg.connect("postgresql://" + url.split("://", 1)[1], timeout=10)
+        connection = await asyncpg.connect(external.plain(url), timeout=10)
         try:
             return not await connection.fetchval("SELECT EXISTS (SELECT 1 FROM person)")
         finally:

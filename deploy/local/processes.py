@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import ports, postgres, valkey
+from deploy.local import external, ports, postgres, valkey
 from deploy.local.program import HOUSE, Program, turn_over
 
 SIMULATOR_TOKEN = "731904:SIMULATOR-demo-token-not-a-secret-000000"  # noqa: S105 - it opens nothing but the simulator
@@ -54,9 +54,9 @@ def environment(place: Place, assets: Path) -> dict[str, str]:
     not_theirs = {"SIKPRO_CALLED_FROM", "SIKPRO_DEMO_PASSWORD"}
     inherited = {name: value for name, value in os.environ.items() if name not in not_theirs}
     decided = {
-        "SIKPRO_DATABASE_URL": os.environ.get("SIKPRO_DATABASE_URL")
+        "SIKPRO_DATABASE_URL": external.given("postgres")
         or postgres.service_url(place.postgres, place.ports["postgres"]),
-        "SIKPRO_REDIS_URL": os.environ.get("SIKPRO_REDIS_URL") or valkey.url(place.valkey, place.ports["valkey"]),
+        "SIKPRO_REDIS_URL": external.given("valkey") or valkey.url(place.valkey, place.ports["valkey"]),
         "SIKPRO_DATA": str(place.data),
         "SIKPRO_PORT": str(web),
         "SIKPRO_BASE_URL": os.environ.get("SIKPRO_BASE_URL") or f"http://127.0.0.1:{web}",

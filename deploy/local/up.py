@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.local import assets, control, filling, leftovers, ports, postgres, processes, say, supervisor
+from deploy.local import assets, control, external, filling, leftovers, ports, postgres, processes, say, supervisor
 from deploy.local.processes import Place
 from deploy.local.program import HOUSE, last_words
 from deploy.local.say import fact, give_up, line, step
@@ -92,7 +92,8 @@ def _start(
     """Servers, schema, services, people, one after the other; False when told to end meanwhile."""
     for name in ("postgres", "valkey"):
         with step(name, "starting") as outcome:
-            if os.environ.get({"postgres": "SIKPRO_DATABASE_URL", "valkey": "SIKPRO_REDIS_URL"}[name]):
+            if url := external.given(name):
+                external.need_answer(name, url)
                 children.append(supervisor.external(name))
                 outcome.append("yours, by its address")
                 continue

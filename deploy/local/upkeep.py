@@ -1,11 +1,10 @@
 """`./sikpro migrate` and `./sikpro seed`: on the database of the `up` that runs, or on the folder's own."""
 
 import json
-import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.local import assets, control, filling, ports, postgres, processes, up
+from deploy.local import assets, control, external, filling, ports, postgres, processes, up
 from deploy.local.processes import Place
 from deploy.local.say import give_up, step
 
@@ -18,7 +17,7 @@ def migrate(data: Path) -> int:
             up.prepare_folder(data)
             stack.enter_context(up.alone(data))
         place = _place(data)
-        if not runs and not os.environ.get("SIKPRO_DATABASE_URL"):
+        if not runs and not external.given("postgres"):
             with step("postgres", "starting"):
                 stack.enter_context(postgres.start(place.postgres, place.ports["postgres"]))
                 postgres.make_service_database(place.postgres, place.ports["postgres"])

@@ -82,6 +82,16 @@ def test_a_busy_port_is_said_with_a_way_out(data: Path) -> None:
     assert said.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("variable", "scheme"), [("SIKPRO_DATABASE_URL", "postgresql"), ("SIKPRO_REDIS_URL", "redis")])
+def test_a_server_of_ones_own_that_does_not_answer_is_said(data: Path, variable: str, scheme: str) -> None:
+    nobody = f"{scheme}://me:secret@127.0.0.1:{ports.any_free()}/0"
+    said = sikpro("up", "--data", str(data), "--port", str(ports.any_free()), **{variable: nobody})
+    assert said.returncode == 1
+    assert f"The server of {variable} does not let SIKPRO in" in said.stderr
+    assert "secret" not in said.stderr + said.stdout
+    assert "Traceback" not in said.stderr
+
+
 def test_nothing_runs_is_no_error_for_stop_and_an_empty_list_for_ps(data: Path) -> None:
     stopped = sikpro("stop", "--data", str(data))
     assert (stopped.returncode, "there is nothing to stop" in stopped.stdout) == (0, True)
