@@ -1,0 +1,44 @@
+"""Events only grow: what was written last year must still be read, field by field."""
+
+from typing import Any
+
+import pytest
+
+from shared.events import Event
+from shared.orders import events as _orders
+
+assert _orders
+
+GOLDEN: dict[str, dict[str, Any]] = {
+    "order.registered": {"order_id": 7},
+    "order.changed": {
+        "order_id": 7,
+        "old": "BARU",
+        "new": "KENDALA",
+        "reason_id": 3,
+        "note": "ODP penuh",
+        "tell": True,
+        "old_reason_id": None,
+        "old_feedback": "",
+        "old_holder_id": None,
+        "new_holder_id": 2,
+        "reopened": False,
+    },
+    "order.change_undone": {"order_id": 7, "undone_event_id": 9, "old": "KENDALA", "new": "BARU"},
+    "order.duplicate_refused": {"order_id": 7, "by": "Rizal Fauzi", "where": "Teknisi Sidoarjo"},
+}
+
+
+def test_every_known_event_has_a_golden_sample() -> None:
+    assert set(Event.known) == set(GOLDEN)
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_an_old_event_is_still_read_whole(name: str) -> None:
+    read = Event.known[name].read(GOLDEN[name] | {"a_field_of_tomorrow": 1})
+    assert {key: value for key, value in read.model_dump().items() if key in GOLDEN[name]} == GOLDEN[name]
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_an_event_goes_only_to_services_that_exist(name: str) -> None:
+    assert set(Event.known[name].heard_by) <= {"notifier", "ingest", "bot", "web"}
