@@ -17,6 +17,9 @@ def main(arguments: list[str]) -> int:
     except CannotGoOnError as trouble:
         line(str(trouble), stream="err")
         return 1
+    except OSError as trouble:  # a full disk, a folder that belongs to someone else
+        line(f"./sikpro cannot go on: {trouble}", stream="err")
+        return 1
     except KeyboardInterrupt:
         return 130
 

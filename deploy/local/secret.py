@@ -7,6 +7,7 @@ from pathlib import Path
 
 def kept(path: Path) -> str:
     """A generated secret kept in a file of mode 0600; the same on every call."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))

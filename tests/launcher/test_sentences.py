@@ -102,6 +102,14 @@ def test_nothing_runs_is_no_error_for_stop_and_an_empty_list_for_ps(data: Path) 
     assert "./sikpro up starts it" in restarted.stderr
 
 
+def test_migrate_needs_no_running_house_and_seed_does(data: Path) -> None:
+    said = sikpro("migrate", "--data", str(data))
+    assert said.returncode == 0, said.stderr
+    assert "migrate     ready" in said.stdout
+    said = sikpro("seed", "--data", str(data))
+    assert (said.returncode, "start ./sikpro up first" in said.stderr) == (1, True)
+
+
 def test_a_data_folder_that_cannot_be_made_is_said(data: Path) -> None:
     (data / "file").touch()
     said = sikpro("up", "--data", str(data / "file/below"))
