@@ -31,11 +31,13 @@ class Settings(BaseSettings):
 
     webhook_url: str = ""  # empty: the bot polls
     webhook_secret: SecretStr = SecretStr("")
+    webhook_listen: str = "127.0.0.1:8082"  # where the bot takes what Telegram sends to webhook_url
 
     ambiguous: Literal["probe", "resend_marked", "hold"] = "probe"
     send_timeout: float = 10  # of one call to Telegram; must stay below half the lease
     lease: float = 30  # how long a delivery may be "being sent" before it counts as unknown
     settle_within: float = 600  # an unknown delivery is repeated, marked, after this
+    pace_times: float = 1  # how much shorter the windows of Telegram's limits are; other than 1 only on a simulator
     sweep: float = 5  # a hint that was not followed is given again after this
 
     session_idle: int = 30 * 60

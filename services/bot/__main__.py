@@ -1,0 +1,91 @@
+"""The bot's process: `python -m services.bot`. Takes updates in, works them off, sends the answers."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from services.bot import app, inbox, introduce, poller, webhook
+from services.bot.inbox import Work
+from services.bot.speak import Mouth
+from shared import db, log, pace
+from shared.deliveries.drain import Post
+from shared.settings import settings
+from shared.telegram import Telegram
+
+logger = logging.getLogger(__name__)
+
+FINISH = 10.0  # seconds for what is being handled
+LAST_WORDS = 3.0  # seconds for answers that are being sent
+
+
+async def run(stopping: asyncio.Event) -> None:
+    """Run until `stopping`; then take nothing new in, finish what is at work, and leave."""
+    house = settings()
+    engine = db.connect(house.asyncpg_url, pool_size=house.bot_workers + 4)
+    telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
+    redis = pace.connect(house.redis_url.get_secret_value())
+    post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1))
+    bell = asyncio.Event()
+    app.dispatcher()
+    try:
+        async with asyncio.TaskGroup() as speaking:
+            mouth = Mouth(post, speaking)
+            username = await _unless(stopping, introduce.introduce(telegram))
+            if username is not None:
+                logger.info("ready as @%s", username)
+                await _serve(Work(username, mouth, bell, stopping), telegram)
+            await mouth.close(LAST_WORDS)
+    finally:
+        await telegram.close()
+        await redis.aclose()
+        await engine.dispose()
+
+
+async def _serve(work: Work, telegram: Telegram) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        taking = webhook.serve if settings().webhook_url else poller.poll
+        background = [
+            tasks.create_task(taking(work.bell.set)),
+            tasks.create_task(introduce.dress(telegram)),
+            tasks.create_task(inbox.tidy()),
+        ]
+        workers = [tasks.create_task(inbox.work(work, number)) for number in range(settings().bot_workers)]
+        await work.stopping.wait()
+        for task in background:
+            task.cancel()
+        work.bell.set()
+        await asyncio.wait(workers, timeout=FINISH)
+        for task in workers:
+            task.cancel()
+
+
+async def _unless(stopping: asyncio.Event, asked: Coroutine[Any, Any, str]) -> str | None:
+    """The result of `asked`, or None when the process is to stop before."""
+    task, stop = asyncio.ensure_future(asked), asyncio.ensure_future(stopping.wait())
+    await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return None
+
+
+async def main() -> None:
+    log.start()
+    if settings().webhook_url and not settings().webhook_secret.get_secret_value():
+        sys.exit("SIKPRO_WEBHOOK_URL needs SIKPRO_WEBHOOK_SECRET too: without it anybody could send updates.")
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await run(stopping)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

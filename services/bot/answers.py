@@ -1,0 +1,139 @@
+"""What a handler gives back, and how it becomes deliveries. Answers are rows before they are messages: none is lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import CallbackQuery
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot.asking import Place
+from services.bot.texts import plain
+from shared.deliveries import operations as deliveries
+from shared.deliveries.operations import NEWS, REPLY, Message
+
+OrderId = Annotated[int, Field(gt=0, lt=2**53)]
+
+
+class Take(CallbackData, prefix="ambil"):
+    """Take an order. The notifier makes these as text."""
+
+    order_id: OrderId
+    ref: str
+
+
+class Check(CallbackData, prefix="cek"):
+    """Tell how an order stands. The notifier makes these too."""
+
+    order_id: OrderId
+    ref: str
+
+
+class Fill(CallbackData, prefix="isi"):
+    """One step of a guided registration.
+
+    to: id of the message that began it. value: what was chosen, or `+` the offer, `=` as typed, `-` skip, `x` stop.
+    """
+
+    to: OrderId
+    field: str
+    value: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button with its label and callback data."""
+
+    label: str
+    data: CallbackData
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message to where the question came from, as a reply to it.
+
+    reply_to: another message to reply to. rewrites: the id of a message of ours that takes this text instead.
+    placeholder: what stands in the input field; asks for a reply, so that privacy mode lets it through.
+    """
+
+    text: str
+    rows: Sequence[Sequence[Button]] = ()
+    kind: str = "answer"
+    order_id: int | None = None
+    reply_to: int | None = None
+    rewrites: int | None = None
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """The answer to a pressed button, plain text of at most 200 characters; repeating it does no harm."""
+
+    text: str
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Take the keyboard off a message of ours whose buttons are used up."""
+
+    message_id: int
+
+
+Reply = Answer | Toast | Strip
+
+
+def pressed(query: CallbackQuery) -> int:
+    """The id of the message whose button was pressed; 0 when Telegram does not say."""
+    return query.message.message_id if query.message else 0
+
+
+def check_button(order_id: int, language: str, label: str = "") -> Button:
+    """The button that tells how an order stands."""
+    return Button(label or plain("b_check", language), Check(order_id=order_id, ref=deliveries.reference()))
+
+
+async def queue(session: AsyncSession, place: Place, answer: Answer | Strip) -> None:
+    """Write the delivery of one answer."""
+    if isinstance(answer, Strip):
+        payload: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": {"inline_keyboard": []}}
+        strip = Message("keyboard", payload, lane=NEWS, method="editMessageReplyMarkup")
+        await deliveries.queue(session, place.chat_id, strip)
+        return
+    message = Message(answer.kind, _payload(place, answer), lane=REPLY, method=_method(answer))
+    await deliveries.queue(session, place.chat_id, message, order_id=answer.order_id)
+
+
+def _method(answer: Answer) -> str:
+    return "editMessageText" if answer.rewrites else "sendMessage"
+
+
+def _payload(place: Place, answer: Answer) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "text": answer.text,
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    if answer.rewrites:
+        payload["message_id"] = answer.rewrites
+    else:
+        if to := answer.reply_to or place.message_id:
+            payload["reply_parameters"] = {"message_id": to, "allow_sending_without_reply": True}
+        if place.thread_id is not None:
+            payload["message_thread_id"] = place.thread_id
+    if answer.rows:
+        payload["reply_markup"] = {
+            "inline_keyboard": [
+                [{"text": button.label, "callback_data": button.data.pack()} for button in row] for row in answer.rows
+            ]
+        }
+    elif answer.placeholder:
+        payload["reply_markup"] = {
+            "force_reply": True,
+            "selective": True,
+            "input_field_placeholder": answer.placeholder,
+        }
+    return payload

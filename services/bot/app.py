@@ -1,0 +1,72 @@
+"""The dispatcher, and one update from its raw body to the answers it leaves. Sends nothing: answers are rows."""
+
+from functools import lru_cache
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.types import Update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot import answers, asking
+from services.bot.answers import Answer, Reply, Strip, Toast
+from services.bot.handlers import buttons, check, day, membership, register, rest, start
+from services.bot.middlewares import identify, language_of
+from services.bot.texts import plain, problem, say
+from shared.errors import SikproError
+
+
+@lru_cache(maxsize=1)
+def dispatcher() -> Dispatcher:
+    """The one dispatcher of this process: aiogram lets a router serve one dispatcher only."""
+    made = Dispatcher(disable_fsm=True)
+    made.update.outer_middleware(identify)
+    made.include_routers(
+        membership.router, start.router, register.router, check.router, day.router, buttons.router, rest.router
+    )
+    return made
+
+
+@lru_cache(maxsize=4)
+def reader(token: str) -> Bot:
+    """Aiogram's bot, needed to read updates; it never sends."""
+    return Bot(token)
+
+
+async def handle(session: AsyncSession, body: dict[str, Any], token: str, username: str) -> list[Toast]:
+    """Handle one update in the caller's transaction; answers are queued, the toasts of a button are returned.
+
+    An error of the house undoes the handler's work and becomes a sentence; every other error is the caller's.
+    """
+    bot = reader(token)
+    update = Update.model_validate(body, context={"bot": bot})
+    try:
+        async with session.begin_nested():
+            said = await dispatcher().feed_update(bot, update, session=session, username=username)
+    except SikproError as error:
+        said = _say_why(update, error)
+    replies = _listed(said)
+    if update.callback_query and not any(isinstance(reply, Toast) for reply in replies):
+        replies.append(Toast("" if replies else plain("toast_unknown", _language(update))))
+    place = asking.place_of(update) or membership.place_of(update)
+    for reply in replies:
+        if isinstance(reply, (Answer, Strip)) and place is not None:
+            await answers.queue(session, place, reply)
+    return [reply for reply in replies if isinstance(reply, Toast)]
+
+
+def _listed(said: Any) -> list[Reply]:
+    if said is None or said is UNHANDLED:
+        return []
+    return list(said) if isinstance(said, (list, tuple)) else [said]
+
+
+def _say_why(update: Update, error: SikproError) -> Reply:
+    """The one place where an error becomes words."""
+    key, language = problem(error), _language(update)
+    return Toast(plain(key, language), alert=True) if update.callback_query else Answer(say(key, language))
+
+
+def _language(update: Update) -> str:
+    user = asking.sender_of(update)
+    return language_of(user.language_code if user else None)

@@ -1,0 +1,54 @@
+"""`/cek`: how an order stands, or all open orders of the person who asks."""
+
+from aiogram import Router
+from aiogram.types import Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot import questions, texts_orders
+from services.bot.answers import Answer, check_button
+from services.bot.asking import Asker, Spoken, command
+from services.bot.texts import say
+from shared.errors import NotAllowed, NotFound
+from shared.identifiers import registration_number
+from shared.orders import queries
+
+router = Router(name="check")
+
+LISTED = 10  # open orders shown at once; a phone's screen
+
+
+@router.message(command("cek"))
+async def check(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -> Answer:
+    if not (asker.viewer.may("order.read") or asker.viewer.may("order.read_own")):
+        raise NotAllowed
+    if not said.rest:
+        return await _open_orders(asker, session)
+    number = registration_number(said.rest).value or registration_number(said.rest.split()[0]).value
+    if number is None:
+        return Answer(say("not_a_number", asker.language))
+    try:
+        facts = await queries.by_number(session, asker.viewer, number)
+    except NotFound:
+        return Answer(say("not_found_number", asker.language, number=number))
+    return await state(asker, session, facts)
+
+
+async def state(asker: Asker, session: AsyncSession, facts: queries.OrderFacts) -> Answer:
+    """The full answer about one order."""
+    data = await queries.master(session)
+    by = await questions.last_actor(session, facts.order.id)
+    text = texts_orders.state(facts, data, by, asker.language)
+    return Answer(text, rows=[[check_button(facts.order.id, asker.language)]])
+
+
+async def _open_orders(asker: Asker, session: AsyncSession) -> Answer:
+    found = await queries.open_of(session, asker.viewer, limit=LISTED + 1)
+    if not found:
+        return Answer(say("no_open_office" if asker.viewer.may("order.take") else "no_open", asker.language))
+    data = await queries.master(session)
+    lines = [texts_orders.line(facts, data, asker.language) for facts in found[:LISTED]]
+    if len(found) > LISTED:
+        lines.append(say("open_more", asker.language))
+    buttons = [check_button(facts.order.id, asker.language, facts.order.registration_no) for facts in found[:LISTED]]
+    rows = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    return Answer("\n".join([say("open_head", asker.language), *lines]), rows=rows)

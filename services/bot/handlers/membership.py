@@ -1,0 +1,54 @@
+"""The bot comes into a chat, leaves it, is blocked, or the chat gets another id. Holds and releases; says little."""
+
+from aiogram import F, Router
+from aiogram.types import ChatMemberUpdated, Message, Update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot.answers import Answer
+from services.bot.asking import GROUPS, Place
+from services.bot.middlewares import language_of
+from services.bot.texts import say
+from shared.chats import operations as chats
+
+router = Router(name="membership")
+
+OUT = frozenset({"left", "kicked"})
+
+
+def place_of(update: Update) -> Place | None:
+    """Where to greet after a change of membership."""
+    changed = update.my_chat_member
+    if changed is None or changed.chat.type not in GROUPS:
+        return None
+    return Place(changed.chat.id, 0, None, is_group=True, title=changed.chat.title or "")
+
+
+@router.my_chat_member()
+async def belong(event: ChatMemberUpdated, session: AsyncSession) -> Answer | None:
+    """Nothing is sent to a chat that threw the bot out; what waits leaves once it is back."""
+    chat = event.chat
+    if chat.type != "private" and chat.type not in GROUPS:
+        return None
+    await chats.seen(session, chat.id, chat.type, chat.title or chat.full_name or "")
+    if event.new_chat_member.status in OUT:
+        words = "the bot was blocked by the user" if chat.type == "private" else "the bot was removed from the group"
+        await chats.hold(session, chat.id, words)
+        return None
+    if event.old_chat_member.status not in OUT:
+        return None
+    if chat.type == "private":
+        await chats.release(session, chat.id)
+        return None
+    language = language_of(event.from_user.language_code)
+    await chats.release(session, chat.id)
+    if await chats.group_is_known(session, chat.id):
+        return Answer(say("bot_back", language))
+    return Answer(say("bot_added", language, number=chat.id))
+
+
+@router.message(F.migrate_to_chat_id)
+async def migrate(message: Message, session: AsyncSession) -> None:
+    """A group became a supergroup: all that belongs to it moves along."""
+    assert message.migrate_to_chat_id is not None
+    await chats.seen(session, message.chat.id, "group", message.chat.title or "", message.message_id)
+    await chats.migrated(session, message.chat.id, message.migrate_to_chat_id)

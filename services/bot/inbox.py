@@ -1,0 +1,175 @@
+"""Works off the inbox: one update, one transaction, in order within a chat; what fails is tried again, then dead."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from pydantic import ValidationError
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot import answers, app, asking, dialogue
+from services.bot.answers import Answer, Toast
+from services.bot.middlewares import language_of
+from services.bot.speak import Mouth
+from services.bot.texts import say
+from shared.chats.models import InboxUpdate
+from shared.db import after, transaction
+from shared.settings import settings
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 5  # failures; with the waits between them about a quarter of a minute
+IDLE = 1.0  # seconds between two looks when nobody wakes us
+LONG_IDLE = 15.0  # the same for all workers but the first
+_AWAY = ("08", "53", "57P")  # SQLSTATEs of a database that is away, full or being restarted
+
+# The head of each chat blocks what is behind it, also while it waits for its next try or is being worked on.
+_HEADS = select(func.min(InboxUpdate.id)).where(InboxUpdate.state == "new").group_by(InboxUpdate.chat_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the workers share: who the bot is, how it speaks, and the bell that rings when updates came."""
+
+    username: str
+    mouth: Mouth
+    bell: asyncio.Event
+    stopping: asyncio.Event
+
+
+async def work(work: Work, number: int) -> None:
+    """Handle updates until asked to stop; survives a database that goes away."""
+    idle = IDLE if number == 0 else LONG_IDLE
+    while not work.stopping.is_set():
+        work.bell.clear()
+        try:
+            if await handle_next(work):
+                if number == 0:
+                    work.bell.set()  # where one is, more may be
+                continue
+        except Exception as error:
+            if not is_away(error):
+                log.exception("the inbox could not be read")
+            else:
+                log.warning("the database is away: %s", error)
+            await asyncio.sleep(0.5)
+            continue
+        try:
+            await asyncio.wait_for(work.bell.wait(), idle)
+        except TimeoutError:
+            continue
+
+
+async def handle_next(work: Work) -> bool:
+    """Claim, handle and finish one update; False when there is none."""
+    claimed: tuple[int, int, dict[str, Any]] | None = None
+    toasts: list[Toast] = []
+    try:
+        async with transaction() as session:
+            row = await _claim(session)
+            if row is None:
+                return False
+            claimed = row.id, row.chat_id, row.body
+            toasts = await app.handle(session, row.body, settings().telegram_token.get_secret_value(), work.username)
+            await _finish(session, row.id)
+    except Exception as error:
+        if claimed is None or is_away(error):
+            raise
+        await failed(claimed[0], claimed[2], error)
+    _, chat_id, body = claimed
+    if chat_id:
+        work.mouth.speak(chat_id)
+    for toast in toasts:
+        work.mouth.toast(str(body["callback_query"]["id"]), toast)
+    return True
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database is away, so that nobody's update is to blame."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", "") or ""
+        return error.connection_invalidated or state.startswith(_AWAY)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_AWAY)
+    return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError))
+
+
+async def _claim(session: AsyncSession) -> InboxUpdate | None:
+    """Lock the oldest update that is the head of its chat and due; others skip it while we hold it."""
+    row: InboxUpdate | None = await session.scalar(
+        select(InboxUpdate)
+        .where(
+            InboxUpdate.id.in_(_HEADS),
+            InboxUpdate.state == "new",
+            InboxUpdate.next_at <= func.clock_timestamp(),
+        )
+        .order_by(InboxUpdate.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return row
+
+
+async def _finish(session: AsyncSession, row_id: int) -> None:
+    await session.execute(
+        update(InboxUpdate).where(InboxUpdate.id == row_id).values(state="done", done_at=func.clock_timestamp())
+    )
+
+
+async def failed(row_id: int, body: dict[str, Any], error: Exception) -> None:
+    """Note a failure. After the last one the update is dead, and the person gets a sentence with a code."""
+    log.error("update %s failed", row_id, exc_info=error)
+    async with transaction() as session:
+        attempts = await session.scalar(
+            update(InboxUpdate)
+            .where(InboxUpdate.id == row_id, InboxUpdate.state == "new")
+            .values(attempts=InboxUpdate.attempts + 1, error=repr(error)[:2000])
+            .returning(InboxUpdate.attempts)
+        )
+        if attempts is None:
+            return
+        if attempts < GIVE_UP_AFTER and not isinstance(error, ValidationError):
+            await session.execute(
+                update(InboxUpdate).where(InboxUpdate.id == row_id).values(next_at=after(2.0 ** (attempts - 1)))
+            )
+            return
+        await session.execute(
+            update(InboxUpdate).where(InboxUpdate.id == row_id).values(state="dead", done_at=func.clock_timestamp())
+        )
+        await _apologise(session, row_id, body)
+
+
+async def _apologise(session: AsyncSession, row_id: int, body: dict[str, Any]) -> None:
+    """Tell the person whose words could not be handled, if it is clear who and where."""
+    told = body.get("message") or (body.get("callback_query") or {}).get("message")
+    speaker = (body.get("message") or body.get("callback_query") or {}).get("from") or {}
+    if not isinstance(told, dict) or not isinstance(speaker, dict):
+        return
+    place = asking.place_of_raw(told)
+    if place is None or not await _known(session, place.chat_id):
+        return
+    sentence = say("broken", language_of(str(speaker.get("language_code") or "")), code=f"B-{row_id}")
+    await answers.queue(session, place, Answer(sentence))
+
+
+async def _known(session: AsyncSession, chat_id: int) -> bool:
+    return await session.scalar(text("SELECT true FROM chat WHERE id = :id"), {"id": chat_id}) is True
+
+
+async def tidy() -> None:
+    """Every ten minutes: drop handled updates of more than two days and dialogues that nobody goes on with."""
+    while True:
+        try:
+            async with transaction() as session:
+                await session.execute(
+                    text("DELETE FROM inbox WHERE state = 'done' AND received_at < now() - interval '2 days'")
+                )
+                await dialogue.forget_old(session)
+        except Exception as error:
+            log.warning("tidying the inbox waits: %s", error)
+        await asyncio.sleep(600)

@@ -1,0 +1,100 @@
+"""Who is asking, and may be answered at all: deny by default. Knows no command's work."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram.types import Message, TelegramObject, Update, User
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.bot import asking
+from services.bot.answers import Answer, Reply, Toast
+from services.bot.asking import Asker, Place, Spoken
+from services.bot.texts import plain, say
+from shared.chats import operations as chats
+from shared.people import operations as people
+from shared.people.queries import by_telegram, viewer_of
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+    """Note the chat, find out who speaks, and let only registered people in known places through."""
+    assert isinstance(event, Update)
+    session: AsyncSession = data["session"]
+    place = asking.place_of(event)
+    if place is None and event.callback_query:  # a button of a message that Telegram no longer shows us
+        return Toast(plain("toast_unknown", _language(event.callback_query.from_user)))
+    if place is None or (event.message and event.message.migrate_to_chat_id):
+        return await handler(event, data)  # membership and migration: nobody asks anything
+    kind = ("group" if place.chat_id > -1_000_000_000_000 else "supergroup") if place.is_group else "private"
+    await chats.seen(session, place.chat_id, kind, place.title, place.message_id)
+    user = asking.sender_of(event)
+    message = asking.message_of(event)
+    text = asking.text_of(message)
+    said = asking.spoken(text, data["username"])
+    if message is not None and message.sender_chat is not None:
+        return _refusal("anonymous", _language(user), said)
+    if user is None or user.is_bot:
+        return None
+    asker = await _asker(session, event, place, user, text, data)
+    if isinstance(asker, Asker):
+        if message is not None and (event.edited_message or message.forward_origin):
+            return _refusal("edited" if event.edited_message else "forwarded", asker.language, said)
+        return await handler(event, data | {"asker": asker, "said": said})
+    return _deny(asker, event, place, user, text, said)
+
+
+def language_of(code: str | None, known: str = "id") -> str:
+    """English for English clients, Indonesian for all others; what is known of a person where the client is silent."""
+    if not code:
+        return known
+    return "en" if code.lower().startswith("en") else "id"
+
+
+def _language(user: User | None) -> str:
+    return language_of(user.language_code if user else None)
+
+
+async def _asker(
+    session: AsyncSession, event: Update, place: Place, user: User, text: str, data: dict[str, Any]
+) -> Asker | str:
+    """The person as the handlers see it, or why it is refused: `stranger`, `strange_group`."""
+    person = await by_telegram(session, user.id)
+    if person is None:
+        return "stranger"
+    if place.is_group and not await chats.group_is_known(session, place.chat_id):
+        return "strange_group"
+    language = language_of(user.language_code, person.language)
+    if language != person.language:
+        await people.remember_language(session, person.id, language)
+    quoted = event.message.reply_to_message if event.message else None
+    return Asker(
+        viewer=await viewer_of(session, person, place.chat_id if place.is_group else None),
+        telegram_id=user.id,
+        language=language,
+        place=place,
+        bot_username=data["username"],
+        stated=text,
+        replies_to_bot=_is_from(quoted, data["bot"].id),
+    )
+
+
+def _is_from(message: Message | None, bot_id: int) -> bool:
+    return message is not None and message.from_user is not None and message.from_user.id == bot_id
+
+
+def _refusal(key: str, language: str, said: Spoken | None) -> Reply | None:
+    return Answer(say(key, language)) if said else None
+
+
+def _deny(why: str, event: Update, place: Place, user: User, text: str, said: Spoken | None) -> Reply | None:
+    """One polite sentence and no data; silence for chatter in groups."""
+    language = _language(user)
+    if event.callback_query:
+        key = "toast_stranger" if why == "stranger" else "toast_group"
+        return Toast(plain(key, language, number=user.id), alert=True)
+    if not said and (place.is_group or not text):
+        return None
+    if why == "strange_group":
+        return Answer(say(why, language, number=place.chat_id))
+    return Answer(say("stranger_start" if said and said.name == "start" else why, language, number=user.id))
