@@ -13,7 +13,8 @@
   const wide = () => matchMedia("(min-width: 861px)").matches;
   const skew = Number(document.body.dataset.now) * 1000 - Date.now(); // the server's clock rules
   const now = () => Date.now() + skew;
-  const clock = new Intl.DateTimeFormat("id-ID", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.body.dataset.zone });
+  const timeZone = document.body.dataset.zone;
+  const clock = new Intl.DateTimeFormat("id-ID", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
   const zoneWord = document.body.dataset.hour.split(/\s/)[1] ?? "";
   const hour = (at = now()) => `${clock.format(at).replace(".", ":")} ${zoneWord}`;
   const copyOf = (id) => $(id).content.firstElementChild.cloneNode(true);
@@ -51,7 +52,8 @@
   // --- clicks
   document.addEventListener("click", (event) => {
     const at = (query) => event.target.closest(query);
-    const button = at("[data-theme-toggle],[data-help],[data-copy],[data-show-new],[data-reveal],[data-fix],[data-close],[data-open-again],[data-reconnect],a.id");
+    const button = at("[data-theme-toggle],[data-help],[data-copy],[data-show-new],[data-reveal],[data-fix]")
+      ?? at("[data-close],[data-open-again],[data-reconnect],a.id");
     $$("details.pop[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
     if (!button) return;
     const said = button.dataset;
@@ -84,8 +86,9 @@
     mark(no); split.classList.add("open");
     clearTimeout(slow);
     slow = setTimeout(() => { panelBox.replaceChildren($("#t-memuat").content.cloneNode(true)); }, 300);
-    const list = new URL(split.dataset.list, location.href), query = list.search + (split.hasAttribute("data-alone") ? `${list.search ? "&" : "?"}sendiri=1` : "");
-    htmx.ajax("GET", `/order/${encodeURIComponent(no)}/panel${query}`, { target: "#rincian", swap: "innerHTML" });
+    const list = new URL(split.dataset.list, location.href);
+    if (split.hasAttribute("data-alone")) list.searchParams.set("sendiri", "1");
+    htmx.ajax("GET", `/order/${encodeURIComponent(no)}/panel${list.search}`, { target: "#rincian", swap: "innerHTML" });
   }
   function close() {
     clearTimeout(slow); opening = "";
@@ -95,7 +98,9 @@
     if (no) document.getElementById(`a-${no}`)?.focus();
   }
   function mark(no) {
-    $$("a.id", rows).forEach((link) => { if (link.dataset.order === no) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current"); });
+    for (const link of $$("a.id", rows)) {
+      if (link.dataset.order === no) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
+    }
   }
   function panelFailed(why) {
     clearTimeout(slow);
@@ -143,10 +148,18 @@
   let opened = []; // tables folded out on the dashboard stay so
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
-    if (target?.id === "rincian" && xhr.status >= 400) { panelFailed(xhr.status === 404 ? "Order itu tidak ada, atau di luar wilayah Anda." : `Server menjawab ${xhr.status}.`); return; }
-    if (target?.id === "rincian" && opening && !xhr.responseText.includes(`id="d-${opening}"`)) { event.detail.shouldSwap = false; return; } // an older click
-    if (typeof event.detail.serverResponse === "string" && event.detail.serverResponse.includes("data-oob")) {
-      event.detail.serverResponse = event.detail.serverResponse.replace(/<template data-oob="([^"]+)">[\s\S]*?<\/template>/g, (part, id) => (document.getElementById(id) ? part : ""));
+    if (target?.id === "rincian" && xhr.status >= 400) {
+      panelFailed(xhr.status === 404 ? "Order itu tidak ada, atau di luar wilayah Anda." : `Server menjawab ${xhr.status}.`);
+      return;
+    }
+    if (target?.id === "rincian" && opening && !xhr.responseText.includes(`id="d-${opening}"`)) { // an older click
+      event.detail.shouldSwap = false;
+      return;
+    }
+    const answer = event.detail.serverResponse;
+    if (typeof answer === "string" && answer.includes("data-oob")) {
+      const onScreen = (part, id) => (document.getElementById(id) ? part : "");
+      event.detail.serverResponse = answer.replace(/<template data-oob="([^"]+)">[\s\S]*?<\/template>/g, onScreen);
       const done = xhr.status < 400 && /<template data-oob="d-([^"]+)"/.exec(xhr.responseText)?.[1];
       if (done) { drafts.delete(done); mine.set(done, Date.now()); }
     }
@@ -168,8 +181,12 @@
     const { xhr, elt, target } = event.detail;
     if (elt?.id === "dasbor") return; // it asks again by itself
     if (target?.id === "rincian") { panelFailed(xhr?.status ? `Server menjawab ${xhr.status}.` : "Server tidak menjawab."); return; }
-    if (xhr?.status === 401) { toast("Sesi Anda sudah berakhir. Masuk lagi di tab lain, lalu coba lagi. Isian Anda tidak hilang.", () => again(elt)); return; }
-    const why = xhr?.status === 403 ? "Anda tidak berwenang untuk perubahan ini." : xhr?.status ? `Server menjawab ${xhr.status}.` : "Server tidak menjawab.";
+    if (xhr?.status === 401) {
+      toast("Sesi Anda sudah berakhir. Masuk lagi di tab lain, lalu coba lagi. Isian Anda tidak hilang.", () => again(elt));
+      return;
+    }
+    const said = xhr?.status ? `Server menjawab ${xhr.status}.` : "Server tidak menjawab.";
+    const why = xhr?.status === 403 ? "Anda tidak berwenang untuk perubahan ini." : said;
     toast(`Belum tersimpan. ${why} Isian Anda tidak hilang.`, () => again(elt));
   }
   function again(element) { // the same request key: a lost answer does no harm
@@ -226,7 +243,8 @@
     setTimeout(() => seen(document.getElementById(`r-${no}`)), 60000);
     mark(panel?.dataset.no ?? "");
     if (panel?.dataset.no !== no || !(version > Number(panel.dataset.version))) return;
-    if (drafts.has(no) || panel.contains(document.activeElement)) { const note = $("[data-stale]", panel); if (note) note.hidden = false; } else open(no);
+    const note = $("[data-stale]", panel);
+    if (note && (drafts.has(no) || panel.contains(document.activeElement))) note.hidden = false; else open(no);
   }
   function seen(row) { row?.classList.remove("baru-saja"); if (row) $(".dot", row)?.remove(); }
   rows?.addEventListener("mouseover", (event) => seen(event.target.closest("tr.baru-saja")));
@@ -243,7 +261,10 @@
   function showNew() {
     if (!split) return;
     waiting.clear(); showCount();
-    htmx.ajax("GET", split.dataset.rows, { target: "#baris", swap: "innerHTML" }).then(() => { mark($(".panel", panelBox)?.dataset.no ?? ""); $(".qlist")?.scrollTo(0, 0); });
+    htmx.ajax("GET", split.dataset.rows, { target: "#baris", swap: "innerHTML" }).then(() => {
+      mark($(".panel", panelBox)?.dataset.no ?? "");
+      $(".qlist")?.scrollTo(0, 0);
+    });
   }
   function counts(numbers) {
     for (const [key, n] of Object.entries(numbers)) for (const box of $$(`[data-hitung="${CSS.escape(key)}"]`)) {
@@ -258,8 +279,11 @@
     box.innerHTML = await answer.text(); // our own rows, escaped by the server
     for (const fresh of $$("tr[id^='r-']", box.content)) {
       const old = document.getElementById(fresh.id);
-      if (!old) arrived(fresh.id.slice(2));
-      else if (old.dataset.version !== fresh.dataset.version) { const kept = old.contains(document.activeElement); old.replaceWith(fresh); if (kept) $("a.id", fresh).focus(); }
+      if (!old) { arrived(fresh.id.slice(2)); continue; }
+      if (old.dataset.version === fresh.dataset.version) continue;
+      const focused = old.contains(document.activeElement);
+      old.replaceWith(fresh);
+      if (focused) $("a.id", fresh).focus();
     }
     mark($(".panel", panelBox)?.dataset.no ?? ""); tick();
   }
@@ -278,10 +302,12 @@
   function tick() {
     for (const box of $$("[data-due]")) {
       const at = Math.min(now() / 1000, Number(box.dataset.stops ?? Infinity)), left = Number(box.dataset.due) - at;
-      const kind = left <= 0 ? "lewat" : left <= Number(box.dataset.near) ? "dekat" : "ok", said = $("[data-sla-said]", box), long = !said.classList.contains("sr");
+      const kind = left <= 0 ? "lewat" : left <= Number(box.dataset.near) ? "dekat" : "ok";
+      const said = $("[data-sla-said]", box), long = !said.classList.contains("sr");
       box.classList.remove("lewat", "dekat", "ok"); box.classList.add(kind);
       said.textContent = kind === "lewat" ? "Lewat SLA " : "Sisa SLA ";
-      $("[data-sla]", box).textContent = left <= 0 ? `${long ? "" : "+"}${words(Math.max(1, Math.floor(-left / 60)))}` : words(Math.ceil(left / 60));
+      const late = `${long ? "" : "+"}${words(Math.max(1, Math.floor(-left / 60)))}`;
+      $("[data-sla]", box).textContent = left <= 0 ? late : words(Math.ceil(left / 60));
     }
     if (!lost && live && !live.classList.contains("putus")) state(`Langsung · ${hour()}`, false);
   }
@@ -307,9 +333,12 @@
     const key = event.key.toLowerCase(), pair = Date.now() - going < 1500 ? { d: "/", o: "/order" }[key] : null;
     going = 0;
     if (pair) { event.preventDefault(); location.assign(pair); return; }
-    const act = { j: () => step(1), k: () => step(-1), "/": () => $("#cari")?.select(), "?": () => $("#bantuan")?.showModal(), ".": () => { if (waiting.size) showNew(); },
-      n: () => { const link = $(".top a[href='/order/baru']"); if (link) location.assign(link.href); }, g: () => { going = Date.now(); },
-      a: () => $("[data-take]")?.requestSubmit(), u: () => $$("[data-undo] form").at(-1)?.requestSubmit() }[key];
+    const act = {
+      j: () => step(1), k: () => step(-1), "/": () => $("#cari")?.select(), "?": () => $("#bantuan")?.showModal(),
+      ".": () => { if (waiting.size) showNew(); }, g: () => { going = Date.now(); },
+      n: () => { const link = $(".top a[href='/order/baru']"); if (link) location.assign(link.href); },
+      a: () => $("[data-take]")?.requestSubmit(), u: () => $$("[data-undo] form").at(-1)?.requestSubmit(),
+    }[key];
     if (act) { event.preventDefault(); act(); return; }
     const radio = /^[1-9]$/.test(key) && $$(".pick input")[key - 1];
     if (!radio) return;
@@ -318,7 +347,8 @@
     radio.checked = true; radio.focus(); radio.dispatchEvent(new Event("input", { bubbles: true }));
   });
   function step(by) {
-    const links = $$("a.id"), focused = links.indexOf(document.activeElement), from = focused < 0 ? links.findIndex((link) => link.hasAttribute("aria-current")) : focused;
+    const links = $$("a.id"), focused = links.indexOf(document.activeElement);
+    const from = focused < 0 ? links.findIndex((link) => link.hasAttribute("aria-current")) : focused;
     const to = links[Math.max(0, Math.min(links.length - 1, from < 0 ? 0 : from + by))];
     to?.focus(); to?.scrollIntoView({ block: "nearest" });
   }
@@ -329,7 +359,9 @@
   }
 
   // --- forms: codes are upper case without spaces; a page with something typed does not close in silence
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-code]")) event.target.value = event.target.value.replace(/\s+/g, "").toUpperCase(); }, true);
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-code]")) event.target.value = event.target.value.replace(/\s+/g, "").toUpperCase();
+  }, true);
   let touched = false;
   document.addEventListener("input", (event) => { if (event.target.closest("[data-guard]")) touched = true; });
   document.addEventListener("submit", (event) => { if (event.target.matches("[data-guard]")) touched = false; });
