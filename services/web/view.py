@@ -141,7 +141,8 @@ class Sla:
 class Query:
     """What the queue's address says; the field names are the query parameters. Empty = not filtered.
 
-    `q` looks in everything the person may see, whatever the view. `hari` is "ini" for orders received or closed today.
+    `q` looks in everything the person may see, whatever the view. `hari`: "ini" for orders received or closed today,
+    "masuk" received, "tutup" closed, "kerja" open now or closed today. `alasan` is the id of a reason given this week.
     """
 
     tampilan: View = "aktif"
@@ -150,13 +151,15 @@ class Query:
     status: str = ""
     teknisi: str = ""
     hari: str = ""
+    alasan: str = ""
     q: str = ""
 
 
 def address(query: Query, path: str = "/order", **changes: str) -> str:
     """`path` with this query, some fields changed ("" removes one); also takes `sesudah`, the next page's cursor."""
     said = {"tampilan": query.tampilan, "sto": query.sto, "tipe": query.tipe, "status": query.status}
-    said |= {"teknisi": query.teknisi, "hari": query.hari, "q": query.q} | changes
+    said |= {"teknisi": query.teknisi, "hari": query.hari}
+    said |= {"alasan": query.alasan, "q": query.q} | changes
     if said["tampilan"] == "aktif":
         del said["tampilan"]
     told = urlencode({name: value for name, value in said.items() if value})
@@ -177,7 +180,7 @@ class Tab:
 class Filter:
     """A filter chip. `name` is the field of Query; without `choices` people type the value (technician codes)."""
 
-    name: Literal["sto", "tipe", "status", "teknisi"]
+    name: Literal["sto", "tipe", "status", "teknisi", "alasan"]
     label: str
     value: str = ""
     value_label: str = ""

@@ -436,6 +436,13 @@ def upgrade() -> None:
     op.create_index("ix_event_actor", "event", ["actor_id", "at"], unique=False)
     op.create_index("ix_event_at", "event", ["at"], unique=False)
     op.create_index(
+        "ix_event_reason",
+        "event",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("name = 'order.changed' AND (payload ->> 'reason_id') IS NOT NULL"),
+    )
+    op.create_index(
         "uq_event_order_seq",
         "event",
         ["order_id", "seq"],
@@ -579,6 +586,11 @@ def downgrade() -> None:
     op.drop_index("ix_delivery_created", table_name="delivery")
     op.drop_table("delivery")
     op.drop_index("uq_event_order_seq", table_name="event", postgresql_where=sa.text("order_id IS NOT NULL"))
+    op.drop_index(
+        "ix_event_reason",
+        table_name="event",
+        postgresql_where=sa.text("name = 'order.changed' AND (payload ->> 'reason_id') IS NOT NULL"),
+    )
     op.drop_index("ix_event_at", table_name="event")
     op.drop_index("ix_event_actor", table_name="event")
     op.drop_table("event")

@@ -1,0 +1,244 @@
+"""Orders as templates show them: rows, details, summaries. Reads what they need, changes nothing."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.web import labels, words
+from services.web.deps import Visit
+from services.web.view import (
+    Choice,
+    Conflict,
+    Detail,
+    Fact,
+    Moment,
+    Move,
+    Query,
+    ReasonGroup,
+    Row,
+    Sla,
+    Status,
+    Summary,
+    Typed,
+)
+from shared import clock
+from shared.chats.models import Chat
+from shared.deliveries.models import Delivery, State
+from shared.orders import queries, sla, sla_fields, states
+from shared.orders.models import Order
+from shared.orders.queries import OrderFacts
+from shared.orders.states import MasterData
+from shared.people.models import Person
+from shared.places.queries import unit_of
+from shared.settings import settings
+
+DELIVERY_WORDS = {
+    State.SENT: ("send", "Pesan sampai di Telegram"),
+    State.MERGED: ("send", "Pesan sampai di Telegram, bersama pesan lain"),
+    State.UNKNOWN: ("clock", "Pesan dikirim, jawaban Telegram belum diketahui"),
+    State.HELD: ("alert", "Pesan ditahan; perlu diputuskan"),
+    State.DEAD: ("alert", "Pesan tidak dapat dikirim"),
+}
+
+
+def status_of(code: str, data: MasterData) -> Status:
+    """A status as templates know it."""
+    row = data.statuses[code]
+    return Status(row.code, row.label_id, row.category.value)
+
+
+def sla_of(order: Order, calendar: sla.Calendar, at: datetime) -> Sla:
+    """An order's clock as the browser may tick it on."""
+    timer = sla_fields.timer(order, calendar, at)
+    target = order.target_seconds // 60
+    if timer.level == "closed":
+        return Sla("closed", target, spent=timer.used // 60)
+    if timer.level == "paused":
+        return Sla("paused", target)
+    return Sla("running", target, due=at + timedelta(seconds=timer.left), stops=rests_at(calendar, at))
+
+
+def rests_at(calendar: sla.Calendar, at: datetime) -> datetime:
+    """When the working day, and with it the clock, stops; `at` itself when it stands already."""
+    local = at.astimezone(calendar.zone)
+    moment = sla.since_midnight(local)
+    if sla.is_working_day(calendar, local.date()):
+        for start, end in sla.shifts(calendar):
+            if start <= moment < end:
+                return at + timedelta(microseconds=end - moment)
+    return at
+
+
+async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False, fresh: bool = False) -> Row:
+    """One line of the queue."""
+    order, data = facts.order, await queries.master(session)
+    unit = await unit_of(session, order.sto_id)
+    reason = data.reasons.get(order.reason_id or 0)
+    return Row(
+        no=order.registration_no,
+        type=order.type_code,
+        status=status_of(order.status_code, data),
+        sla=sla_of(order, unit.calendar, clock.now()),
+        odp=order.odp or "",
+        sto=facts.sto_code,
+        technician=order.technician_code or "",
+        serial=order.serial or "",
+        holder=facts.holder_name or "",
+        at=order.registered_at,
+        version=order.version,
+        reason=reason.label_id if reason else "",
+        warnings=len(order.warnings),
+        out=out,
+        fresh=fresh,
+    )
+
+
+async def detail_of(
+    session: AsyncSession,
+    visit: Visit,
+    facts: OrderFacts,
+    query: Query,
+    *,
+    alone: bool = False,
+    typed: Typed | None = None,
+    errors: dict[str, str] | None = None,
+    conflict: Conflict | None = None,
+) -> Detail:
+    """One order, whole, with what this person may do to it."""
+    order, data = facts.order, await queries.master(session)
+    viewer = visit.viewer
+    unit = await unit_of(session, order.sto_id)
+    moves = _moves(data, visit, order) if viewer.may("order.change") else ()
+    may_act = any(not move.why_not for move in moves)
+    may_take = viewer.may("order.take") and order.closed_at is None and order.holder_id != viewer.person_id
+    notify, notify_not = await _who_is_told(session, facts)
+    return Detail(
+        no=order.registration_no,
+        type=order.type_code,
+        status=status_of(order.status_code, data),
+        sla=sla_of(order, unit.calendar, clock.now()),
+        version=order.version,
+        request_key=secrets.token_urlsafe(18),
+        facts=_facts(facts, visit.zone),
+        moves=moves if may_act else (),
+        reasons=_reasons(data, moves),
+        timeline=await timeline_of(session, order, data),
+        warnings=await _warnings(session, order),
+        may_take=may_take,
+        holder=facts.holder_name or "",
+        notify=notify,
+        notify_not=notify_not,
+        hold=round(settings().feedback_hold),
+        read_only="" if may_act else _why_read_only(visit),
+        typed=typed or Typed(),
+        errors=errors or {},
+        conflict=conflict,
+        alone=alone,
+        query=query,
+    )
+
+
+async def summary_of(session: AsyncSession, facts: OrderFacts) -> Summary:
+    """The small card beside the demo's chat."""
+    data = await queries.master(session)
+    unit = await unit_of(session, facts.order.sto_id)
+    return Summary(
+        no=facts.order.registration_no,
+        type=facts.order.type_code,
+        status=status_of(facts.order.status_code, data),
+        sla=sla_of(facts.order, unit.calendar, clock.now()),
+        holder=facts.holder_name or "",
+        timeline=(await timeline_of(session, facts.order, data))[:8],
+    )
+
+
+async def timeline_of(session: AsyncSession, order: Order, data: MasterData) -> tuple[Moment, ...]:
+    """What happened and what was told of it, newest first."""
+    moments = [words.moment(entry, data) for entry in await queries.timeline(session, order.id)]
+    deliveries = await session.scalars(
+        select(Delivery)
+        .where(Delivery.order_id == order.id, Delivery.kind == "status", Delivery.state.in_(list(DELIVERY_WORDS)))
+        .order_by(Delivery.id.desc())
+        .limit(50)
+    )
+    for delivery in deliveries:
+        icon, text = DELIVERY_WORDS[delivery.state]
+        moments.append(Moment(delivery.sent_at or delivery.created_at, icon, text, source="Telegram"))
+    return tuple(sorted(moments, key=lambda each: each.at, reverse=True))
+
+
+def _moves(data: MasterData, visit: Visit, order: Order) -> tuple[Move, ...]:
+    reach = states.reachable(data, visit.viewer.role, order.status_code)
+    return tuple(
+        Move(
+            status=status_of(code, data),
+            why_not=words.WHY_NOT.get(why, why),
+            needs_reason=data.statuses[code].reason_required,
+            needs_note=(move := data.moves.get((order.status_code, code))) is not None and move.note_required,
+            current=code == order.status_code,
+        )
+        for code, why in reach.items()
+    )
+
+
+def _reasons(data: MasterData, moves: tuple[Move, ...]) -> tuple[ReasonGroup, ...]:
+    groups = []
+    for move in moves:
+        choices = tuple(Choice(str(row.id), row.label_id) for row in data.reasons_for(move.status.code))
+        if choices and not move.why_not:
+            groups.append(ReasonGroup(move.status.code, move.status.label, choices))
+    return tuple(groups)
+
+
+def _why_read_only(visit: Visit) -> str:
+    if not visit.viewer.may("order.change"):
+        return f"Sebagai {words.ROLES[visit.viewer.role].lower()} Anda dapat membaca order ini, tidak mengubahnya."
+    return "Order ini sudah ditutup. Hanya team leader yang dapat membukanya kembali."
+
+
+def _facts(facts: OrderFacts, zone: str) -> tuple[Fact, ...]:
+    order = facts.order
+    found = [
+        Fact("SN modem", order.serial or "Belum ada", code=bool(order.serial), copy=order.serial or ""),
+        Fact("STO", facts.sto_code, code=True, note=facts.sto_name),
+        Fact("ODP", order.odp or "Belum ada", code=bool(order.odp), copy=order.odp or ""),
+        Fact(
+            "Teknisi",
+            order.technician_code or facts.technician_name or "Belum ada",
+            code=bool(order.technician_code),
+            note=(facts.technician_name or "") if order.technician_code else "",
+            copy=order.technician_code or "",
+        ),
+        Fact("Pemegang", facts.holder_name or "Belum diambil"),
+        Fact("Masuk", labels.moment(order.registered_at, zone), note=f"lewat {words.FROM.get(order.source, '')}"),
+    ]
+    if facts.registrant_name and facts.registrant_name != facts.technician_name:
+        found.append(Fact("Didaftarkan oleh", facts.registrant_name))
+    if order.note:
+        found.append(Fact("Catatan", order.note))
+    return tuple(found)
+
+
+async def _who_is_told(session: AsyncSession, facts: OrderFacts) -> tuple[str, str]:
+    """(where feedback goes, or else why nobody can be told)."""
+    order = facts.order
+    whom = order.technician_code or facts.technician_name or facts.registrant_name or "grup"
+    if order.chat_id is not None:
+        return f"Telegram, {whom}", ""
+    if order.technician_id is None:
+        return "", "Teknisi order ini belum terdaftar di Telegram, jadi tidak ada yang diberi tahu."
+    private = await session.scalar(
+        select(Chat.id).join(Person, Person.telegram_id == Chat.id).where(Person.id == order.technician_id)
+    )
+    if private is None:
+        return "", "Teknisinya belum pernah membuka obrolan dengan bot, jadi tidak ada yang diberi tahu."
+    return f"Telegram, {whom}", ""
+
+
+async def _warnings(session: AsyncSession, order: Order) -> tuple[str, ...]:
+    found = [words.warning(stored) for stored in order.warnings if isinstance(stored, dict)]
+    if order.serial and order.closed_at is None and (other := await queries.same_serial(session, order)):
+        found.append(f"SN modem ini juga dipakai order {other} yang masih aktif.")
+    return tuple(found)
