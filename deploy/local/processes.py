@@ -105,7 +105,7 @@ def services(place: Place, env: Mapping[str, str]) -> list[Program]:
             log=place.log(name),
             environment=env,
             cwd=HOUSE,
-            patience=4.0,
+            patience=6.0,  # an idle Celery worker needs two on a quiet machine, five on a busy one
             ready=ready.get(name),
         )
         for name, module in modules.items()

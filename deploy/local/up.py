@@ -52,6 +52,7 @@ def _supervise(place: Place, *, seed: bool, began: float) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means: stay
             signal.signal(number, asked_to_end)
+    os.umask(0o077)  # what the services keep in the data folder is nobody else's
     door = control.open_control(place.data)
     children: list[Child] = []
 
