@@ -89,6 +89,11 @@ def interrupt(world: World, poll: Poll, reason: str) -> None:
         world.changed.set()
 
 
+def listens(world: World, poll: Poll) -> bool:
+    """Whether a bot is there: it polls, polled a moment ago, or has a webhook."""
+    return bool(world.hook.url) or poll.waiting is not None or clock.ticks() < poll.last_start + 20
+
+
 def allow(world: World, p: Json) -> None:
     """Keep the list of wanted kinds, when one is given."""
     if "allowed_updates" not in p:

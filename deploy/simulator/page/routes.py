@@ -103,8 +103,7 @@ async def photo(request: web.Request) -> web.Response:
 
 
 async def network(request: web.Request) -> web.Response:
-    door = request.app[DOOR]
-    return _json(view.network(door.world, door.calls))
+    return _json(view.network(request.app[DOOR]))
 
 
 def acting(act: Callable[[Door, Json], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -163,7 +162,7 @@ def switch(door: Door, wanted: Json) -> Json:
         world.faults.rules[:] = [item for item in world.faults.rules if item.kind != rule["kind"]]
         if on:
             faults.add(world.faults, dict(rule), clock.ticks())
-    return view.network(world, door.calls)
+    return view.network(door)
 
 
 def block(door: Door, wanted: Json) -> Json:

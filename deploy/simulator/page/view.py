@@ -1,6 +1,8 @@
 """What one person sees on the chat page: people, chats, messages. It reads the world and changes nothing in it."""
 
-from deploy.simulator.calls import Calls, figures
+from deploy.simulator import polling
+from deploy.simulator.botapi import Door
+from deploy.simulator.calls import figures
 from deploy.simulator.methods.profile import menu
 from deploy.simulator.state import BOT_ID, PRESENT, Chat, Json, World, chats_of, private_chat
 
@@ -83,9 +85,9 @@ def shown(record: Json) -> Json:
     return {key: record.get(key) for key in ("message", "by_bot", "service", "reactions", "deleted", "markup")}
 
 
-def network(world: World, calls: Calls) -> Json:
-    """The figures and switches of the "Jaringan" drawer."""
-    seen = figures(calls)
+def network(door: Door) -> Json:
+    """The figures and switches of the "Jaringan" drawer, and whether a bot listens at all."""
+    world, seen = door.world, figures(door.calls)
     kinds = [rule.kind for rule in world.faults.rules]
     return {
         "calls": seen["calls"],
@@ -94,6 +96,7 @@ def network(world: World, calls: Calls) -> Json:
         "violations": world.flood.violations,
         "last_minute": seen["last_minute"],
         "waiting": len(world.pending),
+        "listening": polling.listens(world, door.poll),
         "down": world.down,
         "slow": "delay" in kinds,
         "cut": "drop_after" in kinds,

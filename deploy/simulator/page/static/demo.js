@@ -6,7 +6,7 @@ import * as guide from "/demo/guide.js";
 import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
-let low = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
+let low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -212,15 +212,15 @@ function showTyping() {
 function connect() {
   line?.close();
   line = new EventSource(`/demo/live?as=${me}`);
-  let broken = false;
-  line.addEventListener("hello", () => { status(true); if (broken) { broken = false; load().then(() => chat && openChat(chat.id)); } });
+  // whatever happened before the line stood is read once more
+  line.addEventListener("hello", () => { status(true); load().then(() => chat && openChat(chat.id)); });
   line.onmessage = message => happened(JSON.parse(message.data));
-  line.onerror = () => { broken = true; status(false); };
+  line.onerror = () => status(false);
 }
 
 function status(up) {
-  $("live-text").textContent = up ? t("connected") : t("connecting");
-  $("live").classList.toggle("putus", !up);
+  $("live-text").textContent = !up ? t("connecting") : listening ? t("connected") : t("nobot");
+  $("live").classList.toggle("putus", !up || !listening);
 }
 
 function pane(name) {
@@ -257,6 +257,7 @@ $("log").addEventListener("scroll", () => { const log = $("log"); low = log.scro
 $("log").addEventListener("load", toEnd, true);  // a picture arrives after its message
 document.fonts?.ready.then(toEnd);
 function toEnd() { if (low) $("log").scrollTop = $("log").scrollHeight; }
+wire.changed.addEventListener("listening", e => { listening = e.detail; status(line?.readyState === EventSource.OPEN); });
 wire.changed.addEventListener("status", () => { guide.done(2); guide.done(3); });
 guide.begin({ fill: () => { example(); pane("obrolan"); }, order: wire.orderNow });
 spokenIn(spoken());

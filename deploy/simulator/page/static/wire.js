@@ -58,10 +58,19 @@ export function raw(text) {
 }
 
 let due = 0;
-/** Fresh figures, at most once a second and only while the drawer is open. */
+/** Fresh figures after an event, at most three times a second and only while the drawer is open. */
 export function network() {
   if (!$("net").open || due) return;
-  due = setTimeout(async () => { due = 0; try { draw(await (await fetch("/demo/network")).json()); } catch { /* the live line says it */ } }, 300);
+  due = setTimeout(() => { due = 0; look(); }, 300);
+}
+
+/** The figures, and whether a bot listens: the "listening" event tells. */
+async function look() {
+  try {
+    const figures = await (await fetch("/demo/network")).json();
+    if ($("net").open) draw(figures);
+    changed.dispatchEvent(new CustomEvent("listening", { detail: figures.listening || figures.down }));
+  } catch { /* the live line says it */ }
 }
 
 function draw(figures) {
@@ -85,5 +94,6 @@ async function flip(name, on) {
 
 export function begin() {
   $("net").addEventListener("toggle", network);
-  setInterval(() => { if (!document.hidden) { network(); if (current) fetchOrder(); } }, 5000);
+  look();
+  setInterval(() => { if (!document.hidden) { look(); if (current) fetchOrder(); } }, 5000);
 }
