@@ -5,17 +5,18 @@ wrote. Telegram allows a group 20 messages a minute; a busy morning makes more n
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from shared.deliveries import operations
 from shared.deliveries.models import Delivery, State
-from shared.telegram import Outcome
 
 MOST = 20  # deliveries in one message
+MANY_CARDS = 5  # a card lives on and is edited; only a flood of them is worth one list
 LONGEST = 3500  # characters; Telegram's limit is 4096 after entities
 
 
@@ -27,34 +28,22 @@ class Call:
     method: str
     parameters: dict[str, Any]
     claimed: float
-    merged: list[int] = field(default_factory=list)
 
 
-async def claim(session: AsyncSession, first: Delivery) -> Call | None:
-    """Claim `first`; None if the chat is busy or the delivery is gone."""
+async def claim(session: AsyncSession, waiting: Delivery) -> Call | None:
+    """Claim `waiting`; None if the chat is busy or the delivery is gone."""
     claimed = time.monotonic()
-    if not await operations.claim(session, first):
+    first = await operations.claim(session, waiting)
+    if first is None:
         return None
     if first.method.startswith("edit") and first.edits is not None:
         return await _edit(session, first, claimed)
-    if not first.brief or first.repeated:
+    if not first.brief or first.attempts:
         return Call(first, first.method, first.payload, claimed)
     others = await _companions(session, first)
-    if not others:
+    if not others or (first.kind == "card" and len(others) < MANY_CARDS):
         return Call(first, first.method, first.payload, claimed)
     return await _together(session, [first, *others], claimed)
-
-
-async def close(session: AsyncSession, call: Call, outcome: Outcome) -> None:
-    """Settle what was merged into a call: it is in the message if that arrived, else it waits again by itself."""
-    if not call.merged or outcome.kind in {"done", "same", "ambiguous"}:
-        return
-    await session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(call.merged), Delivery.merged_into == call.delivery.id)
-        .values(state=State.WAITING, merged_into=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def _edit(session: AsyncSession, edit: Delivery, claimed: float) -> Call:
@@ -79,7 +68,7 @@ async def _edit(session: AsyncSession, edit: Delivery, claimed: float) -> Call:
             .execution_options(synchronize_session=False)
         )
     card = await session.get(Delivery, edit.edits)
-    message_id = _where(card)
+    message_id = _where(card, edit.chat_id)
     if message_id is None:
         await session.execute(
             update(Delivery)
@@ -92,14 +81,19 @@ async def _edit(session: AsyncSession, edit: Delivery, claimed: float) -> Call:
     return Call(edit, edit.method, {"message_id": message_id, **payload}, claimed)
 
 
-def _where(card: Delivery | None) -> int | None:
-    """The id of the message a card became; a card that left inside a merged message cannot be edited."""
-    if card is None or card.state is not State.SENT:
+def _where(card: Delivery | None, chat_id: int) -> int | None:
+    """The id of the message a card became in this very chat: after a migration the old ids name other messages.
+
+    A card that left inside a merged message cannot be edited.
+    """
+    if card is None or card.state is not State.SENT or card.chat_id != chat_id:
         return None
     return card.message_id
 
 
 async def _companions(session: AsyncSession, first: Delivery) -> list[Delivery]:
+    """What may leave together with `first`: same topic, and nothing older of the same order stays behind."""
+    older = aliased(Delivery)
     found = await session.scalars(
         select(Delivery)
         .where(
@@ -107,9 +101,15 @@ async def _companions(session: AsyncSession, first: Delivery) -> list[Delivery]:
             Delivery.state == State.WAITING,
             Delivery.lane == first.lane,
             Delivery.id > first.id,
-            Delivery.brief != "",
-            Delivery.not_before <= func.clock_timestamp(),
-            Delivery.payload["message_thread_id"].astext.is_not_distinct_from(_thread(first)),
+            *_may_join(Delivery, first),
+            ~exists().where(
+                older.chat_id == first.chat_id,
+                older.state == State.WAITING,
+                older.order_id == Delivery.order_id,
+                older.lane == first.lane,
+                older.id < Delivery.id,
+                not_(and_(older.id > first.id, *_may_join(older, first))),
+            ),
         )
         .order_by(Delivery.id)
         .limit(MOST - 1)
@@ -118,28 +118,39 @@ async def _companions(session: AsyncSession, first: Delivery) -> list[Delivery]:
     return list(found)
 
 
+def _may_join(row: type[Delivery], first: Delivery) -> list[ColumnElement[bool]]:
+    return [
+        row.brief != "",
+        row.attempts == 0,
+        row.not_before <= func.clock_timestamp(),
+        row.payload["message_thread_id"].astext.is_not_distinct_from(_thread(first)),
+    ]
+
+
 def _thread(delivery: Delivery) -> str | None:
     thread = delivery.payload.get("message_thread_id")
     return None if thread is None else str(thread)
 
 
 async def _together(session: AsyncSession, deliveries: list[Delivery], claimed: float) -> Call:
+    """One message of several: a row of its own, so that each of them is as it was if the message does not leave."""
     newest = {delivery.order_id: delivery.id for delivery in deliveries}
+    first = deliveries[0]
     lines: list[str] = []
     buttons: list[dict[str, Any]] = []
-    taken: list[Delivery] = []
+    taken: list[int] = []
     length = 0
     for delivery in deliveries:
-        if length + len(delivery.brief) > LONGEST:
+        if taken and length + len(delivery.brief) > LONGEST:
             break
-        taken.append(delivery)
-        if delivery.keep or newest[delivery.order_id] == delivery.id:
+        taken.append(delivery.id)
+        if delivery.keep or delivery.order_id is None or newest[delivery.order_id] == delivery.id:
             lines.append(delivery.brief)
             length += len(delivery.brief) + 2
             if delivery.button is not None:
                 buttons.append(delivery.button)
-    first = deliveries[0]
-    merged = [delivery.id for delivery in taken if delivery is not first]
+    if len(taken) == 1:
+        return Call(first, first.method, first.payload, claimed)
     payload: dict[str, Any] = {
         "text": "\n\n".join(lines),
         "parse_mode": "HTML",
@@ -150,15 +161,30 @@ async def _together(session: AsyncSession, deliveries: list[Delivery], claimed: 
         payload["message_thread_id"] = thread
     await session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(merged))
-        .values(state=State.MERGED, merged_into=first.id)
+        .where(Delivery.id.in_(taken))
+        .values(state=State.MERGED, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    # The message that was really sent is kept, so that settling asks about this one and a repeat repeats this one.
+    message = await session.scalar(
+        insert(Delivery)
+        .values(
+            chat_id=first.chat_id,
+            kind=operations.MERGED,
+            lane=first.lane,
+            method=first.method,
+            payload=payload,
+            state=State.SENDING,
+            claimed_at=first.claimed_at,
+            lease_until=first.lease_until,
+            floor_id=first.floor_id,
+        )
+        .returning(Delivery)
+    )
+    assert message is not None
     await session.execute(
         update(Delivery)
-        .where(Delivery.id == first.id)
-        .values(payload=payload, brief="")
+        .where(Delivery.id.in_(taken))
+        .values(merged_into=message.id)
         .execution_options(synchronize_session=False)
     )
-    return Call(first, first.method, payload, claimed, merged)
+    return Call(message, message.method, payload, claimed)

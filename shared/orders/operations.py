@@ -174,10 +174,10 @@ async def change_status(
     check_move(data, viewer.role, before.order.status_code, new, reason_id, note)
     status = data.statuses[new]
     holder = before.order.holder_id
-    if status.category is Category.WORKING and holder is None:
-        holder = viewer.person_id
-    elif status.category is Category.RECEIVED:
+    if status.category is Category.RECEIVED:
         holder = None
+    elif holder is None:
+        holder = viewer.person_id  # whoever works on it first holds it
     return await _apply(
         session,
         viewer,
