@@ -6,7 +6,8 @@ import * as guide from "/demo/guide.js";
 import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
-let low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
+const late = [];
+let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -23,7 +24,8 @@ export function toast(text, wait = 4500) {
 }
 
 async function load() {
-  const state = await (await fetch(`/demo/state?as=${me}`)).json();
+  const asked = me, state = await (await fetch(`/demo/state?as=${me}`)).json();
+  if (asked !== me) return;
   ({ people, chats } = state);
   me = state.me;
   drawPeople();
@@ -65,6 +67,8 @@ async function become(person) {
   me = person;
   kept.set("demo-orang", String(me));
   chat = null;
+  turn += 1;
+  opening = false;
   connect();
   await load();
   if ($("isi").dataset.pane === "orang" && !matchMedia("(max-width: 1100px)").matches) $("tulis").focus();
@@ -72,9 +76,14 @@ async function become(person) {
 }
 
 async function openChat(id) {
+  const meant = ++turn;
+  opening = true;
+  late.length = 0;
   const answer = await fetch(`/demo/messages?as=${me}&chat=${id}`);
-  if (!answer.ok) return;
-  const opened = await answer.json();
+  const opened = answer.ok ? await answer.json() : null;
+  if (meant !== turn) return;  // another click was quicker
+  opening = false;
+  if (!opened) return;
   if (chat?.id !== id) { thread = 0; compose.clearReply(); }
   chat = opened.chat;
   kept.set(`demo-obrolan-${me}`, String(id));
@@ -85,6 +94,7 @@ async function openChat(id) {
   wire.raw(opened.raw);
   showOrder();
   markRead();
+  late.splice(0).forEach(happened);  // what came over the live line while the chat was on its way
 }
 
 function drawHead() {
@@ -172,8 +182,9 @@ async function markRead() {
 
 /** One event of the live line. */
 function happened(event) {
+  if (opening && event.record) late.push(event);
   wire.network();
-  if (event.kind === "world") return load();
+  if (event.kind === "world") return load().catch(() => status(false));
   if (event.kind === "commands") return chat && openChat(chat.id);
   if (event.kind === "update") return event.chat === chat?.id ? wire.raw(event.raw) : undefined;
   if (event.kind === "answer") return answered(event);
@@ -213,7 +224,7 @@ function connect() {
   line?.close();
   line = new EventSource(`/demo/live?as=${me}`);
   // whatever happened before the line stood is read once more
-  line.addEventListener("hello", () => { status(true); load().then(() => chat && openChat(chat.id)); });
+  line.addEventListener("hello", () => { status(true); load().then(() => chat && openChat(chat.id)).catch(() => status(false)); });
   line.onmessage = message => happened(JSON.parse(message.data));
   line.onerror = () => status(false);
 }
@@ -263,5 +274,5 @@ guide.begin({ fill: () => { example(); pane("obrolan"); }, order: wire.orderNow 
 spokenIn(spoken());
 compose.begin({ target: () => chat && { chat: chat.id, user: me, thread: thread || undefined } });
 wire.begin();
-await load();
+await load().catch(() => status(false));  // the live line tries again
 connect();
