@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from deploy.simulator import calls, clock, faults, files, flood, hooks, people, polling, wire
+from deploy.simulator import calls, clock, faults, files, flood, hooks, membership, polling, wire
 from deploy.simulator.access import kicked
 from deploy.simulator.calls import Calls
 from deploy.simulator.methods import ANSWERS
@@ -127,7 +127,7 @@ def _fault_refusal(world: World, rule: faults.Rule, chat: int, arrived: float) -
         return kicked(found)
     if found.type != "group":
         return bad("chat not found")
-    fresh = people.migrate(world, found)
+    fresh = membership.migrate(world, found)
     return bad("group chat was upgraded to a supergroup chat", migrate_to_chat_id=fresh.id)
 
 

@@ -9,13 +9,12 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import from_json, to_json
 
-from deploy.simulator import calls, clock, faults, flood, people, updates
+from deploy.simulator import calls, clock, faults, flood, membership, people, stage
 from deploy.simulator.botapi import DOOR, Door
-from deploy.simulator.state import BOT_ID, PRESENT, Chat, Hook, Json, Update, World, new_chat, private_chat
+from deploy.simulator.stage import Act
+from deploy.simulator.state import Hook, Json, World
 
 FOLDER = web.AppKey("folder", Path)
-Act = Callable[[Door, Json], Any]
-PERSON = ("id", "first_name", "last_name", "username", "language_code", "note", "is_bot", "deactivated")
 
 
 def loopback_only(request: web.Request) -> None:
@@ -56,66 +55,6 @@ def _json(value: Any, status: int = 200) -> web.Response:
     return web.Response(status=status, body=to_json(value), content_type="application/json")
 
 
-def add_user(door: Door, wanted: Json) -> Json:
-    """Make a person, or change the one with that id; `note` says who they are ("Teknisi F5SDA445")."""
-    world = door.world
-    unknown = wanted.keys() - set(PERSON)
-    if unknown:
-        raise ValueError(f"unknown field {min(unknown)}")
-    number = int(wanted.get("id") or max([5_500_000, *world.users]) + 1)
-    person = world.users.setdefault(number, {"id": number, "is_bot": False, "first_name": f"Orang {number}"})
-    person.update({key: value for key, value in wanted.items() if value is not None and key != "id"})
-    if not person["is_bot"]:
-        private_chat(world, number)
-    world.touch()
-    world.tell("world")
-    return person
-
-
-def add_chat(door: Door, wanted: Json) -> Json:
-    """Make a chat, or change the one with that id. members: ids or {id, status}; bot: administrator, member, none."""
-    world = door.world
-    kind = wanted.get("type", "supergroup")
-    if kind == "private":
-        chat = private_chat(world, int(wanted["id"]))
-        chat.started = bool(wanted.get("started", True))
-        return people.card(chat)
-    if kind not in {"group", "supergroup"}:
-        raise ValueError("type is private, group or supergroup")
-    default = (
-        -(1_000_000_000_000 + 2_000_000_001 + len(world.chats))
-        if kind == "supergroup"
-        else -(4_000_001 + len(world.chats))
-    )
-    number = int(wanted.get("id") or default)
-    chat = world.chats.get(number) or new_chat(world, Chat(id=number, type=kind))
-    chat.title = str(wanted.get("title") or chat.title or f"Grup {number}")
-    chat.username = str(wanted.get("username") or chat.username)
-    chat.is_forum = bool(wanted.get("is_forum", chat.is_forum))
-    for member in wanted.get("members") or []:
-        user, status = (
-            (member["id"], member.get("status", "member")) if isinstance(member, dict) else (member, "member")
-        )
-        if int(user) not in world.users:
-            raise ValueError(f"there is no user {user}")
-        chat.members[int(user)] = status
-    bot = wanted.get("bot")
-    if bot is not None:
-        status = "left" if bot == "none" else str(bot)
-        if wanted.get("quietly"):
-            chat.members[BOT_ID] = status
-        else:
-            people.set_status(world, chat, BOT_ID, status, by=next((u for u in chat.members if u != BOT_ID), BOT_ID))
-    world.touch()
-    world.tell("world")
-    return people.card(chat)
-
-
-def add_topic(door: Door, wanted: Json) -> Json:
-    chat = people.chat_for(door.world, int(wanted["chat"]), int(wanted["user"]))
-    return people.open_topic(door.world, chat, str(wanted["name"]), 0x6FB9F0, int(wanted["user"]))
-
-
 async def press(door: Door, wanted: Json) -> Json:
     """Press a button; with `wait` seconds, also return the bot's answer to it (null when none came)."""
     pressed = people.press(door.world, wanted)
@@ -152,35 +91,6 @@ async def wait(door: Door, wanted: Json) -> Json:
 
     record = await until(door.world, found, float(wanted.get("timeout", 10)))
     return {"message": record and record["message"], "seq": record and record["seq"]}
-
-
-def membership(status: str) -> Act:
-    """join, leave, kick, promote, demote: {chat, user (or "bot"), by}."""
-
-    def act(door: Door, wanted: Json) -> Json:
-        world = door.world
-        chat = world.chats[int(wanted["chat"])]
-        user = BOT_ID if wanted["user"] == "bot" else int(wanted["user"])
-        if user != BOT_ID and user not in world.users:
-            raise ValueError(f"there is no user {user}")
-        owner = next((u for u, s in chat.members.items() if u != BOT_ID and s in PRESENT), user)
-        by = int(wanted.get("by") or (user if status in {"member", "left"} and user != BOT_ID else owner))
-        people.set_status(world, chat, user, status, by=by)
-        return people.card(chat)
-
-    return act
-
-
-def block(*, blocked: bool) -> Act:
-    def act(door: Door, wanted: Json) -> Json:
-        people.set_blocked(door.world, int(wanted["user"]), blocked=blocked)
-        return people.card(private_chat(door.world, int(wanted["user"])))
-
-    return act
-
-
-def migrate(door: Door, wanted: Json) -> Json:
-    return people.card(people.migrate(door.world, door.world.chats[int(wanted["chat"])]))
 
 
 def add_fault(door: Door, wanted: Json) -> Json:
@@ -232,33 +142,6 @@ def reset(door: Door, wanted: Json) -> Json:
     return {"ok": True}
 
 
-def push_raw(door: Door, wanted: Json) -> Json:
-    """Queue `body` as an update just as it is, even malformed; {update_id} in it is replaced."""
-    world = door.world
-    world.last_update += 1
-    raw = str(wanted["body"]).replace("{update_id}", str(world.last_update)).encode()
-    return {
-        "update_id": updates.queue(
-            world, Update(world.last_update, int(wanted.get("chat", 0)), "raw", clock.now(), raw)
-        )
-    }
-
-
-def bulk(door: Door, wanted: Json) -> Json:
-    """Many at once: {users: […], chats: […], say: […]}; a say entry may carry `repeat` and {n} in its text."""
-    made = {"users": [add_user(door, item)["id"] for item in wanted.get("users", [])]}
-    made["chats"] = [add_chat(door, item)["id"] for item in wanted.get("chats", [])]
-    said = []
-    for item in wanted.get("say", []):
-        for number in range(int(item.get("repeat", 1))):
-            act = {key: value for key, value in item.items() if key != "repeat"}
-            if "repeat" in item:
-                act["text"] = str(act.get("text", "")).replace("{n}", str(number))
-            done = people.say(door.world, act)
-            said.append({"message_id": done["message"]["message_id"], "update_id": done["update_id"]})
-    return {**made, "said": said}
-
-
 def log_to_file(door: Door, wanted: Json, folder: Path) -> Json:
     path = folder / "calls.jsonl" if wanted.get("jsonl", True) else None
     calls.to_file(door.calls, path)
@@ -287,7 +170,7 @@ def _messages(door: Door, query: Json) -> Json:
     chat = door.world.chats[int(query["chat"])]
     since = int(query.get("since", 0))
     records = [record for number, record in chat.messages.items() if number > since]
-    return {"chat": people.card(chat), "messages": records, "seq": door.world.seq}
+    return {"chat": membership.card(chat), "messages": records, "seq": door.world.seq}
 
 
 def got(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -316,26 +199,26 @@ async def jsonl(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     acts: dict[str, Act] = {
-        "users": add_user,
-        "chats": add_chat,
-        "topics": add_topic,
+        "users": stage.add_user,
+        "chats": stage.add_chat,
+        "topics": stage.add_topic,
         "say": lambda door, act: people.say(door.world, act),
         "press": press,
-        "join": membership("member"),
-        "leave": membership("left"),
-        "kick": membership("kicked"),
-        "promote": membership("administrator"),
-        "demote": membership("member"),
-        "block": block(blocked=True),
-        "unblock": block(blocked=False),
-        "migrate": migrate,
+        "join": stage.belonging("member"),
+        "leave": stage.belonging("left"),
+        "kick": stage.belonging("kicked"),
+        "promote": stage.belonging("administrator"),
+        "demote": stage.belonging("member"),
+        "block": stage.block(blocked=True),
+        "unblock": stage.block(blocked=False),
+        "migrate": stage.migrate,
         "faults": add_fault,
         "down": set_down,
         "flood": set_flood,
         "clock": advance,
         "reset": reset,
-        "raw": push_raw,
-        "bulk": bulk,
+        "raw": stage.push_raw,
+        "bulk": stage.bulk,
         "wait": wait,
     }
     for name, act in acts.items():
@@ -349,4 +232,6 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/_sim/messages", got(_messages))
     app.router.add_get("/_sim/stats", got(lambda door, _: stats(door)))
     app.router.add_get("/_sim/users", got(lambda door, _: list(door.world.users.values())))
-    app.router.add_get("/_sim/chats", got(lambda door, _: [people.card(chat) for chat in door.world.chats.values()]))
+    app.router.add_get(
+        "/_sim/chats", got(lambda door, _: [membership.card(chat) for chat in door.world.chats.values()])
+    )

@@ -1,6 +1,6 @@
 """Chats and their members as the bot asks for them, and what it may do there as administrator."""
 
-from deploy.simulator import access, messages, people
+from deploy.simulator import access, membership, messages
 from deploy.simulator.state import ADMINS, BOT, BOT_ID, PRESENT, Chat, Json, World, face_in_update, user_face
 from deploy.simulator.wire import Sent, bad
 
@@ -31,7 +31,7 @@ def get_chat_member(world: World, p: Json, _: Sent) -> Json:
     user = p["user_id"]
     if user != BOT_ID and user not in world.users:
         raise bad("user not found")
-    return people.member_face(world, chat, user)
+    return membership.member_face(world, chat, user)
 
 
 def get_chat_administrators(world: World, p: Json, _: Sent) -> list[Json]:
@@ -39,7 +39,7 @@ def get_chat_administrators(world: World, p: Json, _: Sent) -> list[Json]:
     if chat.type == "private":
         raise bad("there are no administrators in the private chat")
     return [
-        people.member_face(world, chat, user)
+        membership.member_face(world, chat, user)
         for user, status in chat.members.items()
         if status in ADMINS and not _other_bot(world, user)
     ]
@@ -57,7 +57,7 @@ def leave_chat(world: World, p: Json, _: Sent) -> bool:
     chat = access.readable(world, p["chat_id"])
     if chat.type == "private":
         raise bad("chat member status can't be changed in private chats")
-    people.set_status(world, chat, BOT_ID, "left", by=BOT_ID)
+    membership.set_status(world, chat, BOT_ID, "left", by=BOT_ID)
     return True
 
 
@@ -67,7 +67,7 @@ def ban_chat_member(world: World, p: Json, _: Sent) -> bool:
         raise bad("can't remove chat owner")
     if chat.members.get(user) == "administrator":
         raise bad("user is an administrator of the chat")
-    people.set_status(world, chat, user, "kicked", by=BOT_ID)
+    membership.set_status(world, chat, user, "kicked", by=BOT_ID)
     return True
 
 
@@ -75,7 +75,7 @@ def unban_chat_member(world: World, p: Json, _: Sent) -> bool:
     chat, user = _member(world, p)
     status = chat.members.get(user, "left")
     if status == "kicked" or (status in PRESENT and not p.get("only_if_banned")):
-        people.set_status(world, chat, user, "left", by=BOT_ID)
+        membership.set_status(world, chat, user, "left", by=BOT_ID)
     return True
 
 
@@ -119,7 +119,7 @@ def create_forum_topic(world: World, p: Json, _: Sent) -> Json:
     color = p.get("icon_color", COLORS[0])
     if color not in COLORS:
         raise bad("TOPIC_ICON_COLOR_INVALID")
-    return people.open_topic(world, chat, p["name"], color, BOT_ID)
+    return membership.open_topic(world, chat, p["name"], color, BOT_ID)
 
 
 def get_user(world: World, user: int) -> Json:

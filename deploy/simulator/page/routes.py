@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, web
 from pydantic_core import from_json, to_json
 
-from deploy.simulator import clock, faults, files, people
+from deploy.simulator import clock, faults, files, membership, people
 from deploy.simulator.botapi import DOOR, Door
 from deploy.simulator.page import view
 from deploy.simulator.page.live import live
@@ -166,7 +166,7 @@ def switch(door: Door, wanted: Json) -> Json:
 
 
 def block(door: Door, wanted: Json) -> Json:
-    people.set_blocked(door.world, int(wanted["user"]), blocked=bool(wanted["blocked"]))
+    membership.set_blocked(door.world, int(wanted["user"]), blocked=bool(wanted["blocked"]))
     return {"ok": True}
 
 

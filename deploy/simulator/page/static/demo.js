@@ -7,7 +7,7 @@ import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
 const late = [];
-let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0;
+let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0, stale = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -184,7 +184,7 @@ async function markRead() {
 function happened(event) {
   if (opening && event.record) late.push(event);
   wire.network();
-  if (event.kind === "world") return load().catch(() => status(false));
+  if (event.kind === "world") { clearTimeout(stale); stale = setTimeout(() => load().catch(() => status(false)), 150); return undefined; }
   if (event.kind === "commands") return chat && openChat(chat.id);
   if (event.kind === "update") return event.chat === chat?.id ? wire.raw(event.raw) : undefined;
   if (event.kind === "answer") return answered(event);

@@ -47,7 +47,7 @@ function fallback(no, why) { shown = ""; note($("order"), el("span", { class: "m
 function signIn(no) {
   shown = "";
   const next = encodeURIComponent(`/order/${no}`);
-  note($("order"), el("a", { href: `/masuk?next=${next}`, target: "_blank", rel: "noopener" }, t("signIn")), ` ${t("signInWhy")}`);
+  note($("order"), el("a", { href: `/masuk?ke=${next}`, target: "_blank", rel: "noopener" }, t("signIn")), ` ${t("signInWhy")}`);
   $("order").append(queueLink(no));
 }
 
