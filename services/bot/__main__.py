@@ -28,7 +28,8 @@ async def run(stopping: asyncio.Event) -> None:
     engine = db.connect(house.asyncpg_url, pool_size=house.bot_workers + 4)
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
     redis = pace.connect(house.redis_url.get_secret_value())
-    post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1))
+    limits = pace.faster(house.pace_times)
+    post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, limits=limits))
     bell = asyncio.Event()
     app.dispatcher()
     try:

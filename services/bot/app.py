@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot import answers, asking
 from services.bot.answers import Answer, Reply, Strip, Toast
 from services.bot.handlers import buttons, check, day, membership, register, rest, start
-from services.bot.middlewares import identify, language_of
-from services.bot.texts import plain, problem, say
-from shared.errors import SikproError
+from services.bot.middlewares import identify
 
 
 @lru_cache(maxsize=1)
@@ -34,20 +32,12 @@ def reader(token: str) -> Bot:
 
 
 async def handle(session: AsyncSession, body: dict[str, Any], token: str, username: str) -> list[Toast]:
-    """Handle one update in the caller's transaction; answers are queued, the toasts of a button are returned.
-
-    An error of the house undoes the handler's work and becomes a sentence; every other error is the caller's.
-    """
+    """Handle one update in the caller's transaction; answers are queued, the toasts of a button are returned."""
     bot = reader(token)
     update = Update.model_validate(body, context={"bot": bot})
-    try:
-        async with session.begin_nested():
-            said = await dispatcher().feed_update(bot, update, session=session, username=username)
-    except SikproError as error:
-        said = _say_why(update, error)
-    replies = _listed(said)
+    replies = _listed(await dispatcher().feed_update(bot, update, session=session, username=username))
     if update.callback_query and not any(isinstance(reply, Toast) for reply in replies):
-        replies.append(Toast("" if replies else plain("toast_unknown", _language(update))))
+        replies.append(Toast(""))  # the button must stop turning
     place = asking.place_of(update) or membership.place_of(update)
     for reply in replies:
         if isinstance(reply, (Answer, Strip)) and place is not None:
@@ -59,14 +49,3 @@ def _listed(said: Any) -> list[Reply]:
     if said is None or said is UNHANDLED:
         return []
     return list(said) if isinstance(said, (list, tuple)) else [said]
-
-
-def _say_why(update: Update, error: SikproError) -> Reply:
-    """The one place where an error becomes words."""
-    key, language = problem(error), _language(update)
-    return Toast(plain(key, language), alert=True) if update.callback_query else Answer(say(key, language))
-
-
-def _language(update: Update) -> str:
-    user = asking.sender_of(update)
-    return language_of(user.language_code if user else None)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot import answers, app, asking, dialogue
 from services.bot.answers import Answer, Toast
 from services.bot.middlewares import language_of
-from services.bot.speak import Mouth
+from services.bot.speak import Mouth, unsent
 from services.bot.texts import say
 from shared.chats.models import InboxUpdate
 from shared.db import after, transaction
@@ -45,9 +45,16 @@ class Work:
 async def work(work: Work, number: int) -> None:
     """Handle updates until asked to stop; survives a database that goes away."""
     idle = IDLE if number == 0 else LONG_IDLE
+    left_behind = number == 0
     while not work.stopping.is_set():
         work.bell.clear()
         try:
+            if left_behind:
+                async with transaction() as session:
+                    chats = await unsent(session)
+                for chat_id in chats:
+                    work.mouth.speak(chat_id)
+                left_behind = False
             if await handle_next(work):
                 if number == 0:
                     work.bell.set()  # where one is, more may be
@@ -96,7 +103,7 @@ def is_away(error: BaseException) -> bool:
         return error.connection_invalidated or state.startswith(_AWAY)
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_AWAY)
-    return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError))
+    return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError))
 
 
 async def _claim(session: AsyncSession) -> InboxUpdate | None:

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot import asking
 from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
-from services.bot.texts import plain, say
+from services.bot.texts import plain, problem, say
 from shared.chats import operations as chats
+from shared.errors import SikproError
 from shared.people import operations as people
 from shared.people.queries import by_telegram, viewer_of
 
@@ -40,8 +41,19 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
     if isinstance(asker, Asker):
         if message is not None and (event.edited_message or message.forward_origin):
             return _refusal("edited" if event.edited_message else "forwarded", asker.language, said)
-        return await handler(event, data | {"asker": asker, "said": said})
+        return await _carry_out(handler, event, data | {"asker": asker, "said": said})
     return _deny(asker, event, place, user, text, said)
+
+
+async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> Any:
+    """Let a handler work. An error of the house undoes it and becomes a sentence; every other error is the caller's."""
+    session: AsyncSession = data["session"]
+    try:
+        async with session.begin_nested():
+            return await handler(event, data)
+    except SikproError as error:
+        key, language = problem(error), data["asker"].language
+        return Toast(plain(key, language), alert=True) if event.callback_query else Answer(say(key, language))
 
 
 def language_of(code: str | None, known: str = "id") -> str:

@@ -46,7 +46,7 @@ async def poll(woken: Callable[[], None]) -> None:
                 elif not standing_by:
                     standing_by = True
                     log.info("another process polls; standing by")
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:  # a broken session shows itself in many ways; the next one starts afresh
                 log.warning("polling stops, its database session is gone: %s", error)
             finally:
                 connection.terminate()

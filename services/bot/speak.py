@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot.answers import Toast
@@ -77,7 +76,7 @@ class Mouth:
                 wait = max(wait or 0, LOOK)
                 await asyncio.sleep(wait)
                 waited += wait
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except Exception:  # the answers are rows; one chat's trouble is no reason to end the bot
             log.warning("answers to chat %s are left to the notifier", chat_id, exc_info=True)
         finally:
             self.busy.discard(chat_id)
@@ -92,6 +91,12 @@ class Mouth:
         outcome = await self.post.telegram.call("answerCallbackQuery", parameters)
         if outcome.kind != "done":
             log.info("a button's answer did not arrive: %s", outcome.words)
+
+
+async def unsent(session: AsyncSession) -> list[int]:
+    """Chats whose answers a process before this one left behind."""
+    waiting = select(Delivery.chat_id).where(Delivery.state == State.WAITING, Delivery.lane == REPLY).distinct()
+    return list(await session.scalars(waiting.limit(1000)))
 
 
 async def seconds_left(session: AsyncSession, chat_id: int) -> float | None:
