@@ -116,6 +116,11 @@ async def _in_telegram() -> None:
             known = set(
                 await session.scalars(select(Order.registration_no).where(Order.registration_no > "SC32239100"))
             )
+        if not known:  # those who have spoken to the bot in private can be told there
+            for person in town.PEOPLE:
+                hello = {"chat": person.telegram, "user": person.telegram, "text": "/start"}
+                async with http.post(f"{base}/_sim/say", json=hello) as answer:
+                    answer.raise_for_status()
         for user, group, words in LIVE:
             if not any(number in words for number in known):
                 said = {"chat": town.GROUPS[group].id, "user": user, "text": words}
