@@ -5,7 +5,7 @@ import os
 import sys
 
 from deploy.local import operate
-from deploy.local.say import CannotGoOnError, line
+from deploy.local.say import CannotGoOnError, give_up, line
 
 
 def main(arguments: list[str]) -> int:
@@ -30,8 +30,7 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
         case "up":
             from deploy.local.up import up
 
-            port = options.port or int(os.environ.get("SIKPRO_PORT") or 8080)
-            return up(operate.data_folder(options.data), port, seed=not options.no_seed)
+            return up(operate.data_folder(options.data), _port(options.port), seed=not options.no_seed)
         case "ps":
             return operate.ps(operate.running_folder(options.data), as_json=options.json)
         case "restart":
@@ -58,6 +57,15 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
             from deploy.local.upkeep import seed
 
             return seed(operate.running_folder(options.data))
+
+
+def _port(given: int | None) -> int:
+    if given is not None:
+        return given
+    named = os.environ.get("SIKPRO_PORT") or "8080"
+    if not named.isdecimal():
+        give_up(f"SIKPRO_PORT is '{named}', which is no port number.")
+    return int(named)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -61,7 +61,7 @@ def wait(control: Control, seconds: float, answer: Callable[[dict[str, Any]], di
         with suppress(OSError):
             caller, _ = control.door.accept()
             with caller:
-                caller.settimeout(2)
+                caller.settimeout(0.5)  # a silent caller may not hold up the supervision
                 _serve(caller, control.token, answer)
 
 

@@ -34,7 +34,6 @@ class Program:
     patience: float = 5.0
     before: Callable[[], None] = lambda: None
     ready: Callable[[], bool] | None = None  # None: alive for a second
-    restarts_after_exit: bool = True
 
 
 def launch(program: Program) -> subprocess.Popen[bytes]:

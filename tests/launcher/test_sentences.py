@@ -92,6 +92,16 @@ def test_a_server_of_ones_own_that_does_not_answer_is_said(data: Path, variable:
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "env"), [(["--port", "0"], {}), (["--port", "70000"], {}), ([], {"SIKPRO_PORT": "web"})]
+)
+def test_a_port_that_is_none_is_said(data: Path, words: list[str], env: dict[str, str]) -> None:
+    said = sikpro("up", "--data", str(data), *words, **env)
+    assert said.returncode == 1
+    assert "port" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
 def test_nothing_runs_is_no_error_for_stop_and_an_empty_list_for_ps(data: Path) -> None:
     stopped = sikpro("stop", "--data", str(data))
     assert (stopped.returncode, "there is nothing to stop" in stopped.stdout) == (0, True)
