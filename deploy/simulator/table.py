@@ -1,7 +1,8 @@
-"""What the Bot API knows: each method's parameters and their kinds, read once from aiogram's models, never per call.
+"""What the Bot API knows: each method's parameters and their kinds, read from aiogram's models, never per call.
 
-aiogram costs seconds and 165 MB to import, so a child process reads it and the answer is kept in a file
-named after aiogram's version.
+aiogram costs seconds and 165 MB to import, so what it says is kept in methods.json beside this file. For another
+version of aiogram a child process reads the models and the answer is kept in the data folder.
+Made anew by: python -m deploy.simulator.table > deploy/simulator/methods.json
 """
 
 import json
@@ -16,22 +17,28 @@ from typing import Any
 Method = dict[str, Any]
 Table = dict[str, Method]
 
-NESTED = ("InlineKeyboardButton", "ReplyParameters", "LinkPreviewOptions", "MessageEntity", "BotCommand")
+OBJECTS = {"reply_parameters": "ReplyParameters", "link_preview_options": "LinkPreviewOptions"}
+
+
+KEPT = Path(__file__).with_name("methods.json")
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """The table {"methods": {lower name: method}, "types": {type: [field]}} from its file, made first when missing."""
-    kept = folder / f"methods-{version('aiogram')}.json"
-    if not kept.exists():
+    """{"aiogram": version, "methods": {lower name: method}} of the installed aiogram."""
+    installed = version("aiogram")
+    table: dict[str, Any] = json.loads(KEPT.read_text())
+    if table["aiogram"] == installed:
+        return table
+    made = folder / f"methods-{installed}.json"
+    if not made.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run(
-            [sys.executable, "-m", "deploy.simulator.table"], check=True, capture_output=True, text=True
-        )
-        fresh = kept.with_suffix(".new")
-        fresh.write_text(made.stdout)
-        fresh.replace(kept)
-    table: dict[str, Any] = json.loads(kept.read_text())
-    return table
+        command = [sys.executable, "-m", "deploy.simulator.table"]
+        told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=KEPT.parents[2])
+        fresh = made.with_suffix(".new")
+        fresh.write_text(told.stdout)
+        fresh.replace(made)
+    rebuilt: dict[str, Any] = json.loads(made.read_text())
+    return rebuilt
 
 
 def read_models() -> dict[str, Any]:
@@ -48,9 +55,14 @@ def read_models() -> dict[str, Any]:
         methods[name.lower()] = {
             "name": name,
             "params": {field: _kind(info.annotation) for field, info in fields.items()},
+            "objects": {
+                field: list(getattr(aiogram.types, kind).model_fields)
+                for field, kind in OBJECTS.items()
+                if field in fields
+            },
             "required": [field for field, info in fields.items() if info.is_required()],
         }
-    return {"methods": methods, "types": {name: list(getattr(aiogram.types, name).model_fields) for name in NESTED}}
+    return {"aiogram": version("aiogram"), "methods": dict(sorted(methods.items()))}
 
 
 def _kind(annotation: Any) -> str:
@@ -74,5 +86,11 @@ def _kind(annotation: Any) -> str:
     return "json"
 
 
+def as_text(table: dict[str, Any]) -> str:
+    """The table as JSON with a line a method, so that a change of aiogram can be read in a diff."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(method)}" for name, method in table["methods"].items())
+    return f'{{"aiogram": {json.dumps(table["aiogram"])},\n"methods": {{\n{lines}\n}}}}\n'
+
+
 if __name__ == "__main__":
-    json.dump(read_models(), sys.stdout)
+    sys.stdout.write(as_text(read_models()))

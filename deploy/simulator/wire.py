@@ -85,6 +85,10 @@ def check(method: Json, sent: Sent) -> Json:
     for name in sent.uploads:
         if name in known:
             checked[name] = f"attach://{name}"
+    for name, fields in method["objects"].items():
+        given = checked.get(name)
+        if given is not None and (not isinstance(given, dict) or given.keys() - set(fields)):
+            raise bad(f"can't parse {name.replace('_', ' ')} JSON object")
     for name in method["required"]:
         if name not in checked:
             raise bad(MISSING.get(name, f'parameter "{name}" is required'))

@@ -46,14 +46,9 @@ async def ready(telegram: Telegram, seconds: float = 30) -> None:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("simulator")
-
-
-@pytest.fixture(scope="session")
-async def process(folder: Path) -> AsyncIterator[Telegram]:
+async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Telegram]:
     port = free_port()
-    running = start(folder, port)
+    running = start(tmp_path_factory.mktemp("simulator"), port)
     async with ClientSession() as session:
         telegram = Telegram(session, f"http://127.0.0.1:{port}")
         await ready(telegram)

@@ -1,22 +1,16 @@
 """A restart keeps the world; the real aiogram is at home in it."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 from aiohttp import ClientSession
 
+from deploy.simulator import table
 from tests.simulator.conftest import GROUP, RIZAL, free_port, ready, start
 from tests.simulator.telegram import TOKEN, Telegram
 
 
-async def test_a_stop_and_start_keeps_people_messages_and_waiting_updates(
-    process: Telegram, folder: Path, tmp_path: Path
-) -> None:
-    # the table of methods is the same; making it again would take seconds
-    (tmp_path / "simulator").mkdir()
-    for table in (folder / "simulator").glob("methods-*.json"):
-        shutil.copy(table, tmp_path / "simulator")
+async def test_a_stop_and_start_keeps_people_messages_and_waiting_updates(tmp_path: Path) -> None:
     port = free_port()
     running = start(tmp_path, port)
     async with ClientSession() as session:
@@ -39,6 +33,10 @@ async def test_a_stop_and_start_keeps_people_messages_and_waiting_updates(
         ]["message_id"] + 2
     running.terminate()
     assert await asyncio.to_thread(running.wait, 10) == 0
+
+
+def test_the_table_of_methods_is_that_of_the_installed_aiogram() -> None:
+    assert table.KEPT.read_text() == table.as_text(table.read_models())
 
 
 async def test_aiogram_understands_every_answer(town: Telegram) -> None:

@@ -59,6 +59,7 @@ async def test_broken_html_is_refused(town: Telegram, text: str, words: str) -> 
         ({"text": "x"}, "chat_id is empty"),
         ({"chat_id": GROUP, "text": "x", "txet": "y"}, 'unknown parameter "txet" of sendMessage'),
         ({"chat_id": GROUP, "text": "x", "reply_parameters": {"message_id": 99999}}, "message to be replied not found"),
+        ({"chat_id": GROUP, "text": "x", "reply_parameters": {"id": 1}}, "can't parse reply parameters JSON object"),
         ({"chat_id": GROUP, "text": "x", "message_thread_id": 99999}, "message thread not found"),
         (
             {

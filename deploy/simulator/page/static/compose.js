@@ -78,7 +78,7 @@ async function submit() {
     attached();
     clearReply();
   } catch (error) {
-    field.value = text;  // nothing typed is ever lost
+    field.value ||= text;  // nothing typed is ever lost
     toast(t("notSent", error.message));
   }
   field.focus();

@@ -23,9 +23,17 @@ export function toast(text, wait = 4500) {
   setTimeout(() => box.remove(), wait);
 }
 
+/** What the simulator says at `path`, or null: the live line shows that it is away, and asks again. */
+async function read(path) {
+  try {
+    const answer = await fetch(path);
+    return answer.ok ? await answer.json() : null;
+  } catch { status(false); return null; }
+}
+
 async function load() {
-  const asked = me, state = await (await fetch(`/demo/state?as=${me}`)).json();
-  if (asked !== me) return;
+  const asked = me, state = await read(`/demo/state?as=${me}`);
+  if (!state || asked !== me) return;
   ({ people, chats } = state);
   me = state.me;
   drawPeople();
@@ -79,8 +87,7 @@ async function openChat(id) {
   const meant = ++turn;
   opening = true;
   late.length = 0;
-  const answer = await fetch(`/demo/messages?as=${me}&chat=${id}`);
-  const opened = answer.ok ? await answer.json() : null;
+  const opened = await read(`/demo/messages?as=${me}&chat=${id}`);
   if (meant !== turn) return;  // another click was quicker
   opening = false;
   if (!opened) return;
@@ -184,7 +191,7 @@ async function markRead() {
 function happened(event) {
   if (opening && event.record) late.push(event);
   wire.network();
-  if (event.kind === "world") { clearTimeout(stale); stale = setTimeout(() => load().catch(() => status(false)), 150); return undefined; }
+  if (event.kind === "world") { clearTimeout(stale); stale = setTimeout(load, 150); return undefined; }
   if (event.kind === "commands") return chat && openChat(chat.id);
   if (event.kind === "update") return event.chat === chat?.id ? wire.raw(event.raw) : undefined;
   if (event.kind === "answer") return answered(event);
@@ -224,7 +231,7 @@ function connect() {
   line?.close();
   line = new EventSource(`/demo/live?as=${me}`);
   // whatever happened before the line stood is read once more
-  line.addEventListener("hello", () => { status(true); load().then(() => chat && openChat(chat.id)).catch(() => status(false)); });
+  line.addEventListener("hello", () => { status(true); load().then(() => chat && openChat(chat.id)); });
   line.onmessage = message => happened(JSON.parse(message.data));
   line.onerror = () => status(false);
 }
@@ -274,5 +281,5 @@ guide.begin({ fill: () => { example(); pane("obrolan"); }, order: wire.orderNow 
 spokenIn(spoken());
 compose.begin({ target: () => chat && { chat: chat.id, user: me, thread: thread || undefined } });
 wire.begin();
-await load().catch(() => status(false));  // the live line tries again
+await load();
 connect();

@@ -88,8 +88,11 @@ function draw(figures) {
 }
 
 async function flip(name, on) {
-  const answer = await fetch("/demo/switch", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name, on }) });
-  if (answer.ok) draw(await answer.json());
+  try {
+    const answer = await fetch("/demo/switch", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name, on }) });
+    if (answer.ok) return draw(await answer.json());
+  } catch { /* shown by the switch going back */ }
+  $(`sw-${name}`).checked = !on;
 }
 
 export function begin() {
