@@ -91,10 +91,12 @@ def _start(
     place: Place, children: list[Child], one_round: Callable[[float], None], ending: list[str], *, seed: bool
 ) -> bool:
     """Servers, schema, services, people, one after the other; False when told to end meanwhile."""
+    for name in external.VARIABLES:
+        if url := external.given(name):
+            external.need_answer(name, url)
     for name in ("postgres", "valkey"):
         with step(name, "starting") as outcome:
-            if url := external.given(name):
-                external.need_answer(name, url)
+            if external.given(name):
                 children.append(supervisor.external(name))
                 outcome.append("yours, by its address")
                 continue
