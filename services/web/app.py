@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -135,6 +136,7 @@ def build() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
     )
+    made.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)  # event streams pass as they are
     made.add_middleware(Gate, say=say)
     failures: tuple[Any, ...] = (SikproError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
     for kind in failures:

@@ -72,6 +72,9 @@ _newest = 0
 
 async def run() -> None:
     """Hear Postgres for ever, and keep streams of dead sessions and old counts away."""
+    global _newest  # noqa: PLW0603
+    _newest = 0
+    _told.clear()
     async with asyncio.TaskGroup() as group:
         group.create_task(_hear())
         group.create_task(_check_sessions())
@@ -131,7 +134,7 @@ async def _catch_up() -> None:
             .order_by(EventRow.id)
             .limit(1000)
         )
-        rows = [(event_id, order_id) for event_id, order_id in missed.tuples() if event_id not in _told]
+        rows = [(event_id, order_id) for event_id, order_id in missed if event_id not in _told]
     for event_id, order_id in rows:
         if order_id is not None:
             await _tell(event_id, order_id)
@@ -186,7 +189,7 @@ async def _replay(me: Subscriber, last_seen: int) -> None:
             .order_by(EventRow.id)
             .limit(REPLAYED + OVERLAP + 1)
         )
-        missed = dict(rows.tuples().all())
+        missed = dict(rows.all())
         if len(missed) > REPLAYED:
             me.put(ServerSentEvent(event="refresh", raw_data="muat ulang"))
             me.stale_counts = True

@@ -26,6 +26,6 @@ async def home_of(session: AsyncSession, viewer: Viewer) -> Home:
         .where(Sto.active, viewer.within(Sto.id))
         .order_by(Sto.code)
     )
-    found = rows.tuples().all()
+    found = rows.all()
     zones = Counter(zone for _, zone in found)
     return Home(zones.most_common(1)[0][0] if zones else "Asia/Jakarta", tuple(code for code, _ in found))

@@ -63,9 +63,7 @@ async def traffic(session: AsyncSession) -> Traffic:
                 .where(Delivery.state.in_([State.UNKNOWN, State.DEAD, State.HELD]))
                 .group_by(Delivery.state)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     dead_events = await session.scalar(select(func.count()).where(OutboxRow.state == "dead")) or 0
     dead_updates = (

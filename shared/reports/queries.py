@@ -76,7 +76,7 @@ async def matrix(session: AsyncSession, viewer: Viewer, since: datetime) -> Mapp
         .where(queries.visible(viewer), *board.conditions(viewer, work, data))
         .group_by(Order.type_code, Order.status_code)
     )
-    return {(kind, status): n for kind, status, n in rows.tuples()}
+    return {(kind, status): n for kind, status, n in rows}
 
 
 async def obstacles(session: AsyncSession, viewer: Viewer) -> Sequence[tuple[int, int]]:
@@ -98,7 +98,7 @@ async def obstacles(session: AsyncSession, viewer: Viewer) -> Sequence[tuple[int
         .order_by(orders.desc())
         .limit(8)
     )
-    return [(int(each), n) for each, n in rows.tuples()]
+    return [(int(each), n) for each, n in rows]
 
 
 async def per_hour(session: AsyncSession, viewer: Viewer, now: datetime, zone: str) -> list[HourCount]:
@@ -130,7 +130,7 @@ async def _by_hour(
     if closed:
         found.append(and_(Order.closed_at.is_not(None), Order.category == Category.DONE))
     rows = await session.execute(select(hour, func.count()).where(*found).group_by(text("hour")))
-    return {int(each): n for each, n in rows.tuples()}
+    return {int(each): n for each, n in rows}
 
 
 async def _usual_hours(session: AsyncSession, viewer: Viewer, today: datetime, zone: str) -> dict[int, float]:

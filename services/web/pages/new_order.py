@@ -121,7 +121,7 @@ async def draw(
         .order_by(Person.technician_code)
         .limit(200)
     )
-    technicians = tuple(Choice(code or "", name) for code, name in people.tuples())
+    technicians = tuple(Choice(code or "", name) for code, name in people)
     made = []
     for name, label in LABELS.items():
         doubts = [_without_field(doubt) for doubt in checked.doubts if _field_of(doubt) == name]

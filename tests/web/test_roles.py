@@ -1,0 +1,142 @@
+"""Every role at every door: what it may, it gets; what it may not is refused before anything is looked at."""
+
+import pytest
+from sqlalchemy import func, select
+
+from services.web.app import build
+from shared.db import transaction
+from shared.events import EventRow
+from shared.people import tokens
+from shared.people.models import Role
+from tests.web.conftest import Browser, Office
+
+WHO = {
+    Role.TECHNICIAN: "technician",
+    Role.COLLECTOR: "collector",
+    Role.HELPDESK: "helpdesk",
+    Role.TEAM_LEADER: "leader",
+    Role.SUPERVISOR: "supervisor",
+    Role.ADMIN: "admin",
+}
+DESK = {Role.HELPDESK, Role.TEAM_LEADER, Role.ADMIN}
+READERS = DESK | {Role.SUPERVISOR}
+
+PAGES = {
+    "/": READERS,
+    "/dasbor/isi": READERS,
+    "/order": READERS,
+    "/order/baris": READERS,
+    "/order/baru": DESK,
+    "/order/{no}": READERS,
+    "/order/{no}/panel": READERS,
+    "/order/{no}/ringkas": READERS,
+}
+FORMS = {
+    "/order/baru": DESK,
+    "/order/baru/periksa": DESK,
+    "/order/{no}/status": DESK,
+    "/order/{no}/ambil": DESK,
+    "/order/{no}/urungkan": DESK,
+}
+OPEN_TO_ALL = {"/masuk", "/keluar", "/health", "/favicon.ico", "/robots.txt", "/static", "/static/vendor"}
+ELSEWHERE = {"/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
+API = {"/api/v1/orders/{number}/state"}
+
+
+def test_no_route_is_left_out_of_the_matrix() -> None:
+    """A new route must be put into a table here before it can be merged."""
+    schema = set(build().openapi()["paths"])
+    assert schema <= ELSEWHERE | API
+    found: set[str] = set()
+    routers = [build().router]
+    while routers:
+        for route in routers.pop().routes:
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+            if inner is not None and hasattr(inner, "routes"):
+                routers.append(inner)
+            elif hasattr(route, "path"):
+                found.add(route.path)
+    assert found, "routes were found at all"
+    assert {path.removeprefix("/api/v1") for path in found} <= {
+        path.removeprefix("/api/v1") for path in {*PAGES, *FORMS, *OPEN_TO_ALL, *ELSEWHERE, *API}
+    }
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_gets_its_pages_and_no_other(office: Office, role: Role) -> None:
+    order = await office.order()
+    browser = await office.visitor(getattr(office.here, WHO[role]))
+    for page, allowed in PAGES.items():
+        answer = await browser.get(page.format(no=order.registration_no))
+        assert answer.status == (200 if role in allowed else 403), page
+        if role not in allowed:
+            assert order.registration_no not in answer.text
+    for path, allowed in FORMS.items():
+        form = {"version": "1", "request_key": f"k{path[-6:]}", "status": "OGP", "change": "1", "periksa": "number"}
+        answer = await browser.post(path.format(no=order.registration_no), form)
+        assert (answer.status == 403) == (role not in allowed), (path, answer.status)
+    async with transaction() as session:
+        changes = await session.scalar(select(func.count()).select_from(EventRow).where(EventRow.id > 1))
+    assert bool(changes) == (role in DESK)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_gets_its_part_of_the_api_and_no_other(office: Office, role: Role) -> None:
+    order = await office.order()
+    async with transaction() as session:
+        token = await tokens.make(session, getattr(office.here, WHO[role]).id, "uji")
+    browser = await office.stranger()
+    bearer = {"Authorization": f"Bearer {token}"}
+    number = order.registration_no
+    read = 200 if role in READERS else 403
+    assert (await browser.ask("GET", "/api/v1/orders", headers=bearer)).status == read
+    assert (await browser.ask("GET", f"/api/v1/orders/{number}", headers=bearer)).status == read
+    new = {"number": "SC77777777", "type": "AO", "sto": "SDA"}
+    made = await browser.ask("POST", "/api/v1/orders", json=new, headers=bearer)
+    assert made.status == (201 if role in DESK else 403)
+    state = {"state": "OGP", "version": 1}
+    changed = await browser.ask("POST", f"/api/v1/orders/{number}/state", json=state, headers=bearer)
+    assert changed.status == (200 if role in DESK else 403)
+
+
+async def test_without_a_session_every_page_leads_to_the_login(office: Office) -> None:
+    order = await office.order()
+    stranger = await office.stranger()
+    for page in PAGES:
+        path = page.format(no=order.registration_no)
+        answer = await stranger.get(path)
+        assert (answer.status, answer.headers["location"].startswith("/masuk")) == (303, True), page
+        assert (await stranger.get(path, htmx=True)).status == 401
+    for path in FORMS:
+        assert (await stranger.post(path.format(no=order.registration_no), {})).status == 401
+
+
+async def test_a_person_without_area_sees_no_order_at_all(office: Office) -> None:
+    async with transaction() as session:
+        from shared.people import operations as people
+
+        nobody = await people.enter(session, "Tanpa Wilayah", Role.HELPDESK, username="tanpa")
+    order = await office.order()
+    browser = await office.visitor(nobody)
+    assert (await browser.get("/order?tampilan=semua")).rows() == []
+    assert (await browser.get(f"/order?q={order.registration_no}")).rows() == []
+    assert (await browser.get(f"/order/{order.registration_no}")).status == 404
+
+
+async def test_an_admin_sees_everywhere(office: Office) -> None:
+    here = await office.order()
+    there = await office.order(by=office.here.outsider, sto="SPJ", odp=None, technician_code=None)
+    admin = await office.visitor(office.here.admin)
+    assert {here.registration_no, there.registration_no} <= set((await admin.get("/order")).rows())
+
+
+async def test_extra_fields_of_a_form_are_no_way_in(office: Office, helpdesk: Browser) -> None:
+    order = await office.order()
+    extra = {"role": "admin", "id": "1", "order_id": "1", "holder_id": "1", "sto_id": "3", "person_id": "1"}
+    assert (await helpdesk.change(order, "OGP", **extra)).status == 200
+    async with transaction() as session:
+        from shared.orders.models import Order
+
+        now = await session.get(Order, order.id)
+        assert now is not None
+        assert (now.sto_id, now.holder_id) == (order.sto_id, office.here.helpdesk.id)
