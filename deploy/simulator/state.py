@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,11 +96,9 @@ class World:
     flood: Flood = field(default_factory=Flood)
     faults: Faults = field(default_factory=Faults)
     dirty: bool = False
-    last_raw: bytes = b""
+    last_raws: dict[int, bytes] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     watchers: set[asyncio.Queue[Json]] = field(default_factory=set)
-    uploads: dict[str, bytes] = field(default_factory=dict)
-    sent_updates: deque[Json] = field(default_factory=lambda: deque(maxlen=200))
 
     def touch(self) -> int:
         """Say that something visible changed: a snapshot is due and waiters look again. Returns the change's number."""

@@ -24,7 +24,7 @@ def push(world: World, kind: str, chat: int, body: Json) -> int | None:
 def queue(world: World, update: Update) -> int:
     update.again = bool(faults.strike(world.faults, "update", update.chat, clock.ticks(), faults.OF_UPDATES))
     world.pending[update.id] = update
-    world.last_raw = update.raw
+    world.last_raws[update.chat] = update.raw
     world.touch()
     world.tell("update", update.chat, raw=update.raw.decode())
     return update.id

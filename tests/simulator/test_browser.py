@@ -1,7 +1,9 @@
 """The chat page in a real Chromium, with a small bot that answers: talk, press, switch person, break the network."""
 
 import asyncio
+import os
 import re
+import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,8 +30,9 @@ SUMMARY = """<div><span class="mono">{}</span> <span class="st baru pill">{}</sp
 
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
+    path = os.environ.get("SIKPRO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM)
         yield browser
         await browser.close()
 

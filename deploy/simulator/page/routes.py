@@ -81,7 +81,7 @@ async def state(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     world = request.app[DOOR].world
     chat, user = _seen(world, request.query)
-    return _json(view.opened(world, chat, user) | {"raw": world.last_raw.decode() or None})
+    return _json(view.opened(world, chat, user) | {"raw": world.last_raws.get(chat.id, b"").decode() or None})
 
 
 async def photo(request: web.Request) -> web.Response:

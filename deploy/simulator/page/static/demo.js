@@ -45,7 +45,7 @@ async function load() {
 
 function drawPeople() {
   const search = $("cari-orang"), wanted = search.value.trim().toLowerCase();
-  search.hidden = people.length < 12;
+  search.hidden = people.length < 20;
   const shown = people.filter(person => !wanted || `${person.name} ${person.note}`.toLowerCase().includes(wanted));
   keepFocus($("people"), shown.map(person => el("li", {}, el("button", { type: "button", "data-key": person.id, "aria-current": person.id === me ? "true" : null, onclick: () => become(person.id) },
     el("span", { class: "ava", "aria-hidden": "true" }, initials(person.name)), el("span", {}, person.name, el("small", {}, person.note))))));
