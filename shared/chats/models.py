@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Identity, Index, String, func, text
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from shared.db import Table
+
+_SUPERGROUPS = -1_000_000_000_000  # ids below this are supergroups
 
 
 class ChatKind(StrEnum):
@@ -23,6 +25,17 @@ class Purpose(StrEnum):
 
     HELPDESK = "helpdesk"  # new orders of the area come here, with buttons to take them
     TECHNICIANS = "technicians"  # technicians register here
+
+
+def numbers_its_own(chat_id: int) -> bool:
+    """Whether a chat is a supergroup. Private chats and basic groups share one sequence, that of the bot's account."""
+    return chat_id < _SUPERGROUPS
+
+
+def same_numbers(column: ColumnElement[Any] | InstrumentedAttribute[int], chat_id: int) -> ColumnElement[bool]:
+    """The chats whose messages are numbered in one sequence with those of `chat_id`."""
+    same: ColumnElement[bool] = column == chat_id if numbers_its_own(chat_id) else column > _SUPERGROUPS
+    return same
 
 
 class Chat(Table):
@@ -67,6 +80,24 @@ class GroupBinding(Table):
     site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
     sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class BindingCode(Table):
+    """A code that ties the group it is sent in to an area; fifteen minutes, once, and only its hash is kept."""
+
+    __tablename__ = "binding_code"
+    __table_args__ = (CheckConstraint("num_nonnulls(site_operation_id, sto_id) = 1", name="one_unit"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[Purpose]
+    site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
+    sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
 
 
 class InboxUpdate(Table):

@@ -12,14 +12,15 @@ from shared.people.models import Role
 _READ = frozenset({"order.read"})
 _HELPDESK = _READ | {"order.register", "order.take", "order.change", "dashboard.read"}
 _LEADER = _HELPDESK | {"order.assign", "order.reopen", "technician.approve"}
+_MASTER = frozenset({"master.read", "master.change", "people.change", "group.change"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.TECHNICIAN: frozenset({"order.register", "order.read_own"}),
     Role.COLLECTOR: frozenset(),
     Role.HELPDESK: _HELPDESK,
-    Role.TEAM_LEADER: _LEADER,
-    Role.SUPERVISOR: _READ | {"dashboard.read"},
-    Role.ADMIN: _LEADER | {"health.read"},
+    Role.TEAM_LEADER: _LEADER | {"master.read"},
+    Role.SUPERVISOR: _READ | {"dashboard.read", "master.read"},
+    Role.ADMIN: _LEADER | _MASTER | {"health.read"},
 }
 """Role → acts. The office (web) is whoever may `order.read`; a technician reads its own orders only."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Table
@@ -34,6 +34,7 @@ class Person(Table):
     telegram_id: Mapped[int | None] = mapped_column(unique=True)
     language: Mapped[str] = mapped_column(String(2), default="id")
     active: Mapped[bool] = mapped_column(default=True)
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=false())  # for approval; not active until then
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -71,6 +72,27 @@ class WebSession(Table):
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     agent: Mapped[str] = mapped_column(String(200), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
+
+
+class Invite(Table):
+    """A link by which a person sets its password, once and within a day; only a hash of its token is kept."""
+
+    __tablename__ = "invite"
+    __table_args__ = (
+        # One living link a person: a new one ends the one before.
+        Index(
+            "uq_invite_open", "person_id", unique=True, postgresql_where=text("used_at IS NULL AND ended_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # replaced by another link, or its person was disabled
 
 
 class LoginFailure(Table):

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Table
@@ -31,6 +31,8 @@ class SiteOperation(Table):
     opens: Mapped[time] = mapped_column(default=time(8))
     closes: Mapped[time] = mapped_column(default=time(17))
     active: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[date | None]  # None: since ever
+    valid_to: Mapped[date | None]  # the last day; None: still
 
 
 class Sto(Table):
@@ -43,6 +45,29 @@ class Sto(Table):
     code: Mapped[str] = mapped_column(String(3), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+
+class StoSite(Table):
+    """Which Site Operation an STO belonged to, and when; only STO that were moved have rows.
+
+    valid_from None: since ever; valid_to is the last day, None: until further notice. Rows of an STO leave no gap, so
+    a report of last year adds up after a reorganisation. `Sto.site_operation_id` is always today's.
+    """
+
+    __tablename__ = "sto_site"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from", name="in_order"),
+        Index("uq_sto_site_open", "sto_id", unique=True, postgresql_where=text("valid_to IS NULL")),
+        UniqueConstraint("sto_id", "valid_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sto_id: Mapped[int] = mapped_column(ForeignKey("sto.id"))
+    site_operation_id: Mapped[int] = mapped_column(ForeignKey("site_operation.id"))
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
 
 
 class Holiday(Table):
