@@ -11,10 +11,24 @@ from typing import Any
 import asyncpg
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, func
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 log = logging.getLogger(__name__)
+
+
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
+"""What a lost or refused connection raises: SQLAlchemy wraps what a statement meets, not what a connect meets."""
+
+
+def away(error: BaseException) -> bool:
+    """Whether an error only says that Postgres cannot be reached, or is being restarted; nobody's work is to blame."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and away(error.orig.__cause__ or error.orig))
+    lost = (asyncpg.PostgresConnectionError, asyncpg.exceptions.OperatorInterventionError, asyncpg.InterfaceError)
+    return isinstance(error, (*lost, OSError, TimeoutError, PoolTimeout))
 
 
 class Table(DeclarativeBase):
@@ -92,6 +106,7 @@ async def listen(url: str, channels: Sequence[str], patience: float) -> AsyncIte
             await asyncio.sleep(1)
             continue
         try:
+            connection.add_termination_listener(lambda _: heard.put_nowait(None))  # look at once, then reconnect
             for channel in channels:
                 await connection.add_listener(channel, hear)
             yield None

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from redis.asyncio import Redis
@@ -49,6 +49,17 @@ class Limits:
 
 
 USUAL = Limits()
+
+
+def faster(times: float) -> Limits:
+    """The usual limits in windows `times` shorter, for fault runs against a simulator whose windows are as short."""
+    return replace(
+        USUAL,
+        all_window=USUAL.all_window / times,
+        chat_window=USUAL.chat_window / times,
+        group_window=USUAL.group_window / times,
+        local_chat_window=USUAL.local_chat_window / times,
+    )
 
 
 @dataclass(frozen=True, slots=True)

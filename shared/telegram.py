@@ -76,6 +76,10 @@ def read_answer(status: int, body: bytes) -> Outcome:
         answer = json.loads(body)
         ok, words = bool(answer["ok"]), str(answer.get("description", ""))
     except (ValueError, KeyError, TypeError):
+        if status == 429:
+            return Outcome("flood", words=f"unreadable answer, HTTP {status}", retry_after=5)
+        if 400 <= status < 500:  # somebody before Telegram refused the request as it is
+            return Outcome("refused", words=f"unreadable answer, HTTP {status}")
         return Outcome("ambiguous", words=f"unreadable answer, HTTP {status}")
     if ok:
         return Outcome("done", result=answer.get("result"))

@@ -69,6 +69,8 @@ class Ears:
                     await outbox.consumed(session, row.id)
                 heard += 1
             except Exception as error:
+                if db.away(error):  # not the listener's failure; the relay hints again
+                    raise
                 logger.exception("hearing row %s of %s failed", row_id, stream)
                 async with transaction() as session:
                     await outbox.failed(session, row_id, repr(error))

@@ -24,7 +24,7 @@ from shared.telegram import Outcome, Telegram
 log = logging.getLogger(__name__)
 
 SHORT_WAIT = 0.3  # seconds: so long one waits for a slot in place; a longer wait is written down and left
-TURN = 15.0  # seconds one drain may go on before it leaves the rest to the next hint
+TURN = 1.0  # seconds after which a drain leaves the rest to the next hint: other chats wait for its process
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,6 @@ async def _open_chat(session: AsyncSession, chat_id: int) -> Chat | None:
             Chat.id == chat_id,
             Chat.held.is_(None),
             or_(Chat.not_before.is_(None), Chat.not_before <= func.clock_timestamp()),
-            or_(Chat.paced_until.is_(None), Chat.paced_until <= func.clock_timestamp()),
             ~exists().where(BotPause.id == 1, BotPause.until > func.clock_timestamp()),
         )
     )
@@ -89,6 +88,11 @@ async def _next(session: AsyncSession, chat_id: int) -> Delivery | None:
             Delivery.chat_id == chat_id,
             Delivery.state == State.WAITING,
             Delivery.not_before <= func.clock_timestamp(),
+            # A backlog of news that waits for its lane does not make a person's answer wait.
+            or_(
+                Delivery.lane == operations.REPLY,
+                ~exists().where(Chat.id == chat_id, Chat.paced_until > func.clock_timestamp()),
+            ),
             ~exists().where(
                 and_(
                     older.chat_id == chat_id,
@@ -126,7 +130,6 @@ async def _send(post: Post, chat: Chat, first: Delivery) -> bool:
     await _account(post.pace, slot, outcome, chat)
     async with transaction() as session:
         await operations.close(session, call.delivery, outcome)
-        await merge.close(session, call, outcome)
     if outcome.kind not in {"done", "same"}:
         log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat.id, outcome.kind, outcome.words)
     return outcome.kind in {"done", "same", "refused"}

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.chats import operations as chats
-from shared.chats.models import Chat
+from shared.chats.models import Chat, same_numbers
 from shared.db import after
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.pace import Lane
@@ -20,6 +20,8 @@ from shared.telegram import Outcome
 REPLY, NEWS, DIGEST = 0, 1, 2
 LANES: dict[int, Lane] = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
 GIVE_UP_AFTER = 8  # definite failures
+MERGED = "merged"  # the kind of a message made of several deliveries
+FLOOD_WORDS = "Too Many Requests"
 
 
 def reference() -> str:
@@ -84,25 +86,30 @@ async def queue(
     return row
 
 
-async def claim(session: AsyncSession, delivery: Delivery) -> bool:
-    """Mark a waiting delivery as being sent, unless the chat has one in flight; the unique index decides."""
+async def claim(session: AsyncSession, delivery: Delivery) -> Delivery | None:
+    """Mark a waiting delivery as being sent, unless the chat has one in flight; the unique index decides.
+
+    Returns it as it stands now: a card may have been rewritten while its sender waited for a slot.
+    """
     try:
         async with session.begin_nested():
-            taken = await session.scalar(
+            taken: Delivery | None = await session.scalar(
                 update(Delivery)
                 .where(Delivery.id == delivery.id, Delivery.state == State.WAITING)
                 .values(
                     state=State.SENDING,
                     claimed_at=func.clock_timestamp(),
                     lease_until=after(settings().lease),
-                    floor_id=select(Chat.last_message_id).where(Chat.id == delivery.chat_id).scalar_subquery(),
+                    floor_id=select(func.max(Chat.last_message_id))
+                    .where(same_numbers(Chat.id, delivery.chat_id))
+                    .scalar_subquery(),
                 )
-                .returning(Delivery.id)
-                .execution_options(synchronize_session=False)
+                .returning(Delivery)
+                .execution_options(synchronize_session=False, populate_existing=True)
             )
     except IntegrityError:
-        return False
-    return taken is not None
+        return None
+    return taken
 
 
 async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
@@ -110,10 +117,14 @@ async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> 
 
     A delivery whose lease was taken away meanwhile is closed all the same when the answer is definite.
     """
+    if delivery.kind == MERGED and outcome.kind not in {"done", "same", "ambiguous"}:
+        words = FLOOD_WORDS if outcome.kind == "flood" else outcome.words
+        await fall_apart(session, delivery, words, refused=outcome.kind == "refused")
     if outcome.kind in {"done", "same"}:
         await sent(session, delivery, _message_id(outcome, delivery))
     elif outcome.kind == "flood":
-        await _flooded(session, delivery, outcome)
+        await _set(session, delivery, state=State.WAITING, trouble=f"{FLOOD_WORDS}: {outcome.retry_after:g} s")
+        await flooded(session, delivery.chat_id, outcome)
     elif outcome.kind == "moved":
         await _set(session, delivery, state=State.WAITING, trouble=outcome.words)
         await chats.migrated(session, delivery.chat_id, outcome.moved_to)
@@ -163,24 +174,99 @@ async def pause_all(session: AsyncSession, seconds: float, why: str) -> None:
 
 
 async def absent(session: AsyncSession, delivery: Delivery, why: str) -> None:
-    """An unsettled delivery was proved not to have arrived: it waits again."""
-    await _set(session, delivery, state=State.WAITING, settle_at=None, trouble=why)
-
-
-async def repeat_marked(session: AsyncSession, delivery: Delivery) -> None:
-    """An unsettled delivery goes once more and says so; a second time it is held for a person to decide."""
-    if delivery.repeated:
-        await _set(session, delivery, state=State.HELD, settle_at=None)
+    """An unsettled delivery was proved not to have arrived: it waits again, as after any definite failure."""
+    if delivery.kind == MERGED:
+        await fall_apart(session, delivery, why)
         return
+    attempts = delivery.attempts + 1
+    await _set(
+        session,
+        delivery,
+        state=State.DEAD if attempts >= GIVE_UP_AFTER else State.WAITING,
+        attempts=attempts,
+        not_before=after(_pause_after(attempts) if attempts > 2 else 0),
+        settle_at=None,
+        trouble=why,
+    )
+
+
+async def fall_apart(
+    session: AsyncSession, merged: Delivery, why: str, *, refused: bool = False, marked: bool = False
+) -> None:
+    """A merged message did not leave: each of its deliveries waits again for itself, where it stood.
+
+    refused: Telegram said no to the text, so they leave one by one, and only the bad one is refused again.
+    marked: the message may have arrived, so each says that it is sent again.
+    """
+    closed = await _set(session, merged, state=State.CANCELLED, settle_at=None, trouble=why)
+    if not closed:
+        return
+    parts = (await session.scalars(select(Delivery).where(Delivery.merged_into == merged.id))).all()
+    for part in parts:
+        await session.execute(
+            update(Delivery)
+            .where(Delivery.id == part.id, Delivery.state == State.MERGED)
+            .values(
+                state=State.WAITING,
+                merged_into=None,
+                trouble=why,
+                claimed_at=merged.claimed_at,
+                **({"attempts": part.attempts + 1} if refused else {}),
+                **(_repeat(part) if marked else {}),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def repeat_marked(session: AsyncSession, delivery: Delivery, why: str = "") -> None:
+    """An unsettled delivery goes once more and says so; a second time it is held for a person to decide."""
+    if delivery.kind == MERGED:
+        await fall_apart(session, delivery, why, marked=True)
+    elif delivery.repeated:
+        await _set(session, delivery, state=State.HELD, settle_at=None)
+    else:
+        await _set(session, delivery, state=State.WAITING, settle_at=None, **_repeat(delivery))
+
+
+def _repeat(delivery: Delivery) -> dict[str, Any]:
+    """What makes a delivery say that it is a repeat; it leaves alone, so that the mark stands on its own words."""
     payload = dict(delivery.payload)
     if "text" in payload:
         payload["text"] = f"(kirim ulang) {payload['text']}"
-    await _set(session, delivery, state=State.WAITING, settle_at=None, repeated=True, payload=payload)
+    return {"payload": payload, "brief": "", "repeated": True}
 
 
-async def ask_again(session: AsyncSession, delivery: Delivery, seconds: float, why: str) -> None:
-    """The probe was not answered; probe again in a while."""
-    await _set(session, delivery, settle_at=after(seconds), trouble=why)
+async def ask_again(session: AsyncSession, delivery: Delivery, seconds: float, why: str, floor: int = 0) -> None:
+    """The probe was not answered; probe again in a while. floor: ids up to this one are known not to be it."""
+    await _set(
+        session,
+        delivery,
+        settle_at=after(seconds),
+        trouble=why,
+        floor_id=func.greatest(Delivery.floor_id, floor),
+    )
+
+
+async def hold_for_person(session: AsyncSession, delivery: Delivery, why: str) -> None:
+    """The policy says that a person decides about an unsettled delivery."""
+    await _set(session, delivery, state=State.HELD, settle_at=None, trouble=why)
+
+
+async def begin_settling(session: AsyncSession, delivery: Delivery) -> bool:
+    """Take the settling of a delivery upon oneself for a lease's time; False if somebody else did."""
+    mine = await session.scalar(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.state == State.UNKNOWN,
+            Delivery.claimed_at == delivery.claimed_at,
+            func.coalesce(Delivery.settle_at, func.clock_timestamp()) <= func.clock_timestamp(),
+        )
+        .values(settle_at=after(settings().lease))
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return mine is not None
 
 
 async def send_again(session: AsyncSession, delivery_id: int) -> bool:
@@ -201,32 +287,50 @@ def _message_id(outcome: Outcome, delivery: Delivery) -> int | None:
     return delivery.message_id
 
 
-async def _set(session: AsyncSession, delivery: Delivery, **values: Any) -> None:
-    await session.execute(
+async def _set(session: AsyncSession, delivery: Delivery, **values: Any) -> bool:
+    """Close or change a claim, if it still is this very claim: a sender that woke up late touches no newer one."""
+    changed = await session.scalar(
         update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.state.in_([State.SENDING, State.UNKNOWN]))
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.state.in_([State.SENDING, State.UNKNOWN]),
+            Delivery.claimed_at == delivery.claimed_at,
+        )
         .values(lease_until=None, **values)
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
+    return changed is not None
 
 
-async def _flooded(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
+def _pause_after(attempts: int) -> float:
+    """Seconds until a delivery is tried again after so many definite failures."""
+    return float(min(2**attempts, 300))
+
+
+async def flooded(session: AsyncSession, chat_id: int, outcome: Outcome) -> None:
     """Silence for the chat until retry_after has passed; for everybody when a second chat is told so within 10 s."""
     wait = outcome.retry_after + 1
-    await _set(session, delivery, state=State.WAITING, trouble=outcome.words)
-    await session.execute(update(Chat).where(Chat.id == delivery.chat_id).values(not_before=after(wait)))
-    others = await session.scalar(
-        select(func.count())
-        .select_from(Delivery)
+    await session.execute(
+        update(Chat)
+        .where(Chat.id == chat_id)
+        .values(not_before=func.greatest(func.coalesce(Chat.not_before, after(wait)), after(wait)))
+    )
+    others = (
+        select(Delivery.chat_id)
         .where(
             Delivery.state == State.WAITING,
-            Delivery.chat_id != delivery.chat_id,
+            Delivery.chat_id != chat_id,
             Delivery.claimed_at > after(-10),
-            Delivery.trouble.like("Too Many Requests%"),
+            Delivery.trouble.like(f"{FLOOD_WORDS}%"),
         )
+        .scalar_subquery()
     )
-    if others:
-        await pause_all(session, wait, outcome.words)
+    longest = await session.scalar(
+        select(func.extract("epoch", func.max(Chat.not_before) - func.clock_timestamp())).where(Chat.id.in_(others))
+    )
+    if longest is not None:
+        await pause_all(session, max(wait, float(longest)), outcome.words)
 
 
 async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
@@ -252,6 +356,6 @@ async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) 
         delivery,
         state=State.DEAD if poison else State.WAITING,
         attempts=attempts,
-        not_before=after(min(2**attempts, 300)),
+        not_before=after(_pause_after(attempts)),
         trouble=outcome.words,
     )

@@ -1,0 +1,185 @@
+"""When Telegram says no: wait, hold, move, give up; and nothing of it blocks the others."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import pace
+from shared.chats import operations as chats
+from shared.chats.models import Purpose
+from shared.db import transaction
+from shared.deliveries import drain, operations
+from shared.deliveries.drain import Post
+from shared.deliveries.models import BotPause
+from shared.pace import Pace
+from shared.telegram import Telegram as Api
+from tests import factories
+from tests.conftest import TOKEN
+from tests.engine.kit import GROUP, OTHER, PERSON, chat, chat_row, fault, hurry, row, say, sql, states, texts
+from tests.faults.stage import free_port
+from tests.simulator.telegram import Telegram
+
+
+async def pause_seconds() -> float:
+    async with transaction() as session:
+        paused = await session.get(BotPause, 1)
+        assert paused is not None
+        return (paused.until - await _now(session)).total_seconds()
+
+
+async def _now(session: AsyncSession) -> datetime:
+    now: datetime | None = await session.scalar(select(func.clock_timestamp()))
+    assert now is not None
+    return now
+
+
+async def test_a_429_is_written_down_and_obeyed(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("x")
+    await fault(sim, "429", seconds=9)
+    await drain.drain(post, GROUP)
+    blocked = await chat_row()
+    assert blocked.not_before is not None
+    async with transaction() as session:
+        assert 8 < (blocked.not_before - await _now(session)).total_seconds() <= 10
+    for _ in range(3):
+        await drain.drain(post, GROUP)
+    assert await states(number) == ["waiting"]
+    assert (await sim.figures())["too_early"] == 0
+    await sim.sim("clock", seconds=10)
+    await hurry()
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == ["x"]
+    assert (await row(number)).attempts == 0
+
+
+async def test_one_flooded_chat_does_not_stop_the_others(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    await say("x")
+    await say("y", OTHER)
+    await fault(sim, "429", seconds=30)
+    await drain.drain_all(post, [GROUP])
+    await drain.drain_all(post, [OTHER])
+    assert await texts(sim, OTHER) == ["y"]
+
+
+async def test_two_flooded_chats_silence_the_bot_for_the_longest_wait(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    for to in (GROUP, OTHER, PERSON):
+        await say("x", to)
+    await fault(sim, "429", chat=GROUP, seconds=40)
+    await fault(sim, "429", chat=OTHER, seconds=5)
+    await drain.drain(post, GROUP)
+    assert await pause_seconds() < 0
+    await drain.drain(post, OTHER)
+    assert 35 < await pause_seconds() <= 41
+    await drain.drain(post, PERSON)
+    assert await texts(sim, PERSON) == []
+    await hurry()
+    await drain.drain(post, PERSON)
+    assert await texts(sim, PERSON) == ["x"]
+
+
+async def test_a_chat_that_threw_us_out_is_held_and_gets_all_when_it_is_bound_again(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    async with transaction() as session:
+        here = await factories.town(session)
+    ids = [await say("one"), await say("two")]
+    await sim.sim("kick", chat=GROUP, user="bot")
+    await drain.drain(post, GROUP)
+    assert "kicked" in str((await chat_row()).held)
+    assert await states(*ids) == ["waiting", "waiting"]
+    await sim.sim("join", chat=GROUP, user="bot")
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == []
+    async with transaction() as session:
+        await chats.bind(session, GROUP, Purpose.TECHNICIANS, sto_id=here.sda.id)
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == ["one", "two"]
+
+
+async def test_what_waits_for_a_group_leaves_for_the_supergroup_it_became(post: Post, sim: Telegram) -> None:
+    await sim.sim("chats", id=-4005, type="group", title="Lama", members=[PERSON], bot="administrator")
+    await chat(sim, -4005)
+    async with transaction() as session:
+        here = await factories.town(session)
+        await chats.bind(session, -4005, Purpose.HELPDESK, sto_id=here.spj.id)
+    for number in range(3):
+        await say(f"{number}", -4005, brief=f"brief {number}")
+    new = (await sim.sim("migrate", chat=-4005))["id"]
+    await drain.drain(post, -4005)
+    await drain.drain(post, new)
+    assert await texts(sim, new) == ["brief 0\n\nbrief 1\n\nbrief 2"]
+    async with transaction() as session:
+        [binding] = await chats.bindings_for(session, here.spj.id, Purpose.HELPDESK)
+    assert binding.chat_id == new
+
+
+async def test_poison_is_a_dead_letter_and_blocks_nobody(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    poison = await say("<b>", payload={"text": "<b>", "parse_mode": "HTML"})
+    await say("after it")
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == ["after it"]
+    dead = await row(poison)
+    assert dead.state.value == "dead"
+    assert "can't parse" in str(dead.trouble)
+
+
+async def test_eight_definite_failures_are_enough(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("", payload={"text": "x", "message_thread_id": 999})
+    for _ in range(7):
+        await drain.drain(post, GROUP)
+        assert await states(number) == ["waiting"]
+        await hurry()
+    await drain.drain(post, GROUP)
+    assert await states(number) == ["dead"]
+
+
+async def test_a_dead_letter_leaves_when_a_person_sends_it_again(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("<b>", payload={"text": "<b>", "parse_mode": "HTML"})
+    await drain.drain(post, GROUP)
+    await sql("UPDATE delivery SET payload = jsonb_build_object('text', 'mended') WHERE id = :id", id=number)
+    async with transaction() as session:
+        assert await operations.send_again(session, number)
+        assert not await operations.send_again(session, number)
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == ["mended"]
+
+
+async def test_a_telegram_that_cannot_be_reached_costs_no_attempt(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("x")
+    nobody = Api(f"http://127.0.0.1:{free_port()}", TOKEN, wait=1)
+    await drain.drain(Post(nobody, post.pace), GROUP)
+    await nobody.close()
+    assert await states(number) == ["waiting"]
+    assert (await row(number)).attempts == 0
+    await hurry()
+    await drain.drain(post, GROUP)
+    assert await texts(sim) == ["x"]
+
+
+async def test_a_refused_token_silences_the_bot_and_loses_nothing(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("x")
+    wrong = Api(sim.base, TOKEN[:-3] + "xyz", wait=1)
+    await drain.drain(Post(wrong, post.pace), GROUP)
+    await wrong.close()
+    assert await states(number) == ["waiting"]
+    assert await pause_seconds() > 30
+
+
+async def test_with_redis_away_messages_still_leave(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    await say("x")
+    alone = pace.connect(f"redis://127.0.0.1:{free_port()}/0")
+    keeper = Pace(alone, 731904, limits=pace.faster(60))
+    for _ in range(20):
+        await hurry()
+        await drain.drain(Post(post.telegram, keeper), GROUP)
+    await alone.aclose()
+    assert await texts(sim) == ["x"]

@@ -1,0 +1,103 @@
+"""What a run did, counted at the simulator against what was committed. It asks nobody's opinion of itself."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from tests.faults.stage import House
+from tests.simulator.telegram import Telegram
+
+MARK = "(kirim ulang)"
+
+
+@dataclass
+class Count:
+    """Figures of one run; token lists say which events went wrong."""
+
+    events: int = 0
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    reordered: list[str] = field(default_factory=list)
+    unmade: list[str] = field(default_factory=list)
+    """Answered to the writer, but no event is there."""
+    invented: list[str] = field(default_factory=list)
+    """Visible, but never committed."""
+    marked: int = 0
+    p50: float = 0.0
+    p99: float = 0.0
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.duplicated or self.reordered or self.unmade or self.invented)
+
+
+async def committed(database: str, tag: str) -> dict[str, tuple[int, int]]:
+    """Token → (order, seq) of every change with this tag that Postgres kept."""
+    connection = await asyncpg.connect(database)
+    try:
+        rows = await connection.fetch(
+            "SELECT payload->>'note' AS token, order_id, seq FROM event WHERE payload->>'note' LIKE $1", f"{tag}-%"
+        )
+    finally:
+        await connection.close()
+    return {row["token"]: (row["order_id"], row["seq"]) for row in rows}
+
+
+async def shown(telegram: Telegram, chats: list[int], tag: str) -> list[tuple[str, bool]]:
+    """(token, marked as a repeat) in the order a reader of each chat meets them, chat after chat."""
+    found: list[tuple[str, bool]] = []
+    pattern = re.compile(rf"{tag}-\d+")
+    for chat in chats:
+        for record in await telegram.messages(chat):
+            if record["by_bot"] and not record["deleted"]:
+                text = record["message"].get("text", "")
+                found += [(token, MARK in text) for token in pattern.findall(text)]
+    return found
+
+
+async def arrivals(telegram: Telegram, tag: str) -> dict[str, float]:
+    """Token → when the simulator first got it (seconds since 1970)."""
+    first: dict[str, float] = {}
+    pattern = re.compile(rf"{tag}-\d+")
+    for call in await telegram.calls():
+        if call["method"] == "sendMessage" and (call["outcome"] == "ok" or call["outcome"].startswith("applied")):
+            for token in pattern.findall(str(call["params"].get("text", ""))):
+                first.setdefault(token, call["ts"])
+    return first
+
+
+def compare(made: dict[str, tuple[int, int]], seen: list[tuple[str, bool]]) -> Count:
+    """Lost, duplicated (twice without the mark), reordered (per order, an older change after a newer one)."""
+    count = Count(events=len(made))
+    times: dict[str, int] = defaultdict(int)
+    newest: dict[int, int] = defaultdict(int)
+    for token, marked in seen:
+        if token not in made:
+            count.invented.append(token)
+            continue
+        if marked:
+            count.marked += 1
+            continue
+        times[token] += 1
+        order, seq = made[token]
+        if times[token] == 1 and seq < newest[order]:
+            count.reordered.append(token)
+        newest[order] = max(newest[order], seq)
+    visible = {token for token, _ in seen}
+    count.lost = sorted(set(made) - visible)
+    count.duplicated = sorted(token for token, often in times.items() if often > 1)
+    return count
+
+
+async def count(house: House, chats: list[int], tag: str, answered: dict[str, float]) -> Count:
+    """Everything about the run of this tag; `answered` is what the writer was told, token → moment."""
+    made = await committed(house.database, tag)
+    result = compare(made, await shown(house.telegram, chats, tag))
+    result.unmade = sorted(set(answered) - set(made))
+    got = await arrivals(house.telegram, tag)
+    waits = sorted(got[token] - at for token, at in answered.items() if token in got)
+    if waits:
+        result.p50, result.p99 = waits[len(waits) // 2], waits[min(len(waits) - 1, int(len(waits) * 0.99))]
+    return result
