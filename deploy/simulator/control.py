@@ -1,6 +1,7 @@
 """/_sim/: the strings behind the stage, for tests, seeds and fault runs. Only this machine's programs may pull them."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -83,7 +84,8 @@ async def wait(door: Door, wanted: Json) -> Json:
 
     def found() -> Json | None:
         chat = door.world.chats.get(int(wanted["chat"]))
-        for record in reversed(chat.messages.values() if chat else ()):
+        # looked at after every change of the world, so only the newest
+        for record in itertools.islice(reversed(chat.messages.values() if chat else ()), 500):
             text = record["message"].get("text") or record["message"].get("caption") or ""
             if record["by_bot"] and not record["deleted"] and record["seq"] > since and needle in text:
                 return dict(record)

@@ -1,9 +1,10 @@
 """A restart keeps the world; the real aiogram is at home in it."""
 
 import asyncio
+import time
 from pathlib import Path
 
-from aiohttp import ClientSession
+from aiohttp import ClientError, ClientSession
 
 from deploy.simulator import table
 from tests.simulator.conftest import GROUP, RIZAL, free_port, ready, start
@@ -33,6 +34,22 @@ async def test_a_stop_and_start_keeps_people_messages_and_waiting_updates(tmp_pa
         ]["message_id"] + 2
     running.terminate()
     assert await asyncio.to_thread(running.wait, 10) == 0
+
+
+async def test_a_stop_does_not_wait_for_those_who_listen(tmp_path: Path) -> None:
+    port = free_port()
+    running = start(tmp_path, port)
+    async with ClientSession() as session:
+        telegram = Telegram(session, f"http://127.0.0.1:{port}")
+        await ready(telegram)
+        poll = asyncio.ensure_future(telegram.call("getUpdates", timeout=50))
+        async with session.get(f"{telegram.base}/demo/live?as=0"):
+            await asyncio.sleep(0.2)
+            begun = time.monotonic()
+            running.terminate()
+            assert await asyncio.to_thread(running.wait, 10) == 0
+            assert time.monotonic() - begun < 4
+        assert isinstance((await asyncio.gather(poll, return_exceptions=True))[0], ClientError)
 
 
 def test_the_table_of_methods_is_that_of_the_installed_aiogram() -> None:
