@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cek, click, memory
+from tests.bench import cek, click, memory, pace, pages
 from tests.bench.figures import Figure, table
 from tests.bench.house import Servers, servers
 
@@ -16,6 +16,8 @@ KEPT = Path(__file__).parents[2] / "var/bench"
 BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "click": click.run,
     "cek": cek.run,
+    "pace": pace.run,
+    "queue": pages.run,
     "rss": memory.run,
 }
 
@@ -24,6 +26,8 @@ def main(words: list[str]) -> int:
     """Run what is named, or everything; 1 when a bench failed to run."""
     asked = argparse.ArgumentParser(prog="./sikpro bench", description=__doc__)
     asked.add_argument("name", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; none: all of them")
+    asked.add_argument("--messages", type=int, metavar="N", help=f"of the pace run ({pace.MESSAGES})")
+    asked.add_argument("--orders", type=int, metavar="N", help="the only size of the queue run (10000 and 1000000)")
     given = asked.parse_args(words)
     unknown = [name for name in given.name if name not in BENCHES]
     if unknown:
@@ -33,7 +37,7 @@ def main(words: list[str]) -> int:
     failed = []
     with servers() as at:
         for name in given.name or BENCHES:
-            found = _one(name, at)
+            found = _one(name, at, _sizes(name, given))
             figures += found
             if not found:
                 failed.append(name)
@@ -43,11 +47,16 @@ def main(words: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _one(name: str, at: Servers) -> list[Figure]:
+def _sizes(name: str, given: argparse.Namespace) -> dict[str, int]:
+    sizes = {"pace": {"messages": given.messages}, "queue": {"orders": given.orders}}.get(name, {})
+    return {size: value for size, value in sizes.items() if value}
+
+
+def _one(name: str, at: Servers, sizes: dict[str, int]) -> list[Figure]:
     began = time.monotonic()
     print(f"{name} … (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
     try:
-        found = BENCHES[name](at)
+        found = BENCHES[name](at, **sizes)
     except Exception as error:
         print(f"{name} failed: {error!r}", file=sys.stderr, flush=True)
         if os.environ.get("SIKPRO_BENCH_TRACE"):
