@@ -13,7 +13,6 @@ from typing import Any
 
 from celery import Celery
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from shared import db, log, upkeep
 from shared.db import transaction
@@ -126,7 +125,7 @@ async def main() -> None:
             woken.clear()
             try:
                 wait = await look(app)
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except db.AWAY as error:
                 logger.warning("the database is away: %s", error)
                 wait = IDLE
             try:
@@ -142,7 +141,7 @@ async def main() -> None:
             try:
                 async with transaction() as session:
                     await upkeep.tidy(session)
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except db.AWAY as error:
                 logger.warning("nothing was tidied: %s", error)
 
     async with asyncio.TaskGroup() as tasks:

@@ -48,7 +48,7 @@ async def committed(database: str, tag: str) -> dict[str, tuple[int, int]]:
 async def shown(telegram: Telegram, chats: list[int], tag: str) -> list[tuple[str, bool]]:
     """(token, marked as a repeat) in the order a reader of each chat meets them, chat after chat."""
     found: list[tuple[str, bool]] = []
-    pattern = re.compile(rf"{tag}-\d+")
+    pattern = re.compile(rf"{tag}(?:-\d+)+")
     for chat in chats:
         for record in await telegram.messages(chat):
             if record["by_bot"] and not record["deleted"]:
@@ -60,7 +60,7 @@ async def shown(telegram: Telegram, chats: list[int], tag: str) -> list[tuple[st
 async def arrivals(telegram: Telegram, tag: str) -> dict[str, float]:
     """Token → when the simulator first got it (seconds since 1970)."""
     first: dict[str, float] = {}
-    pattern = re.compile(rf"{tag}-\d+")
+    pattern = re.compile(rf"{tag}(?:-\d+)+")
     for call in await telegram.calls():
         if call["method"] == "sendMessage" and (call["outcome"] == "ok" or call["outcome"].startswith("applied")):
             for token in pattern.findall(str(call["params"].get("text", ""))):

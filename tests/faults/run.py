@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -94,6 +95,46 @@ async def scene(house: House, size: Size, tag: str = "") -> Scene:
     said = [(chat, each["message_id"]) for chat, each in zip(wanted, told["said"], strict=True)]
     actor, orders = await writer.open_orders(said)
     return Scene(tag or f"t{next(_tags):03d}", chats, actor, orders)
+
+
+async def run_killed(house: House, name: str, size: Size, module: str, lives: int, seed: int = 4) -> Report:
+    """The writer is a process that is killed somewhere between two statements, `lives` times; the last one finishes.
+
+    What it was answered before each death is in its notes; whatever Postgres kept must be told.
+    """
+    there = await scene(house, size)
+    before, asked_before = await house.telegram.figures(), ambiguous(house)
+    dice, begun = random.Random(seed), time.monotonic()
+    notes = house.folder / f"{there.tag}.notes"
+    for life in range(lives + 1):
+        events = size.events // (lives + 1)
+        plan = Plan(f"{there.tag}-{life}", there.actor, there.orders, events, size.rate, seed=seed + life)
+        house.start_writer(module, writer.plan_file(plan, house.folder / f"{plan.tag}.plan"), notes)
+        if life == lives:
+            await asyncio.to_thread(house.running["writer"].wait)
+            continue
+        known = len(writer.read_notes(notes))
+        while len(writer.read_notes(notes)) < known + 3 and house.running["writer"].poll() is None:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(dice.uniform(0, 0.3))
+        house.kill("writer")
+    assert house.running.pop("writer").returncode == 0, house.log("writer")[-2000:]
+    took, ended = time.monotonic() - begun, time.monotonic()
+    left = await stage.until_quiet(house, size.drain)
+    figures = await house.telegram.figures()
+    written = Written(at=writer.read_notes(notes))
+    report = Report(
+        name,
+        await count.count(house, there.chats, there.tag, written.at),
+        written,
+        took,
+        time.monotonic() - ended,
+        len(ambiguous(house) - asked_before),
+        figures["violations"] - before["violations"],
+        left,
+    )
+    print("\n" + report.line())
+    return report
 
 
 async def run(house: House, name: str, size: Size, breaking: Breaking | None = None) -> Report:

@@ -59,6 +59,18 @@ class House:
                 start_new_session=True,
             )
 
+    def start_writer(self, module: str, plan: Path, notes: Path) -> None:
+        """Start a writer as a process of its own, called `writer`."""
+        with (self.folder / "writer.log").open("ab") as log:
+            self.running["writer"] = subprocess.Popen(
+                [sys.executable, "-m", module, str(plan), str(notes)],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
@@ -185,9 +197,9 @@ async def door(house: House) -> AsyncIterator[None]:
     forget_all()
     await clear_faults(house.telegram)
     await limits(house.telegram, float(house.environment["SIKPRO_PACE_TIMES"]))
-    for name, process in list(house.running.items()):
-        if process.poll() is not None:
-            house.start(name)
+    for name in ("simulator", "relay", "notifier"):
+        if house.running[name].poll() is not None:
+            await house.restart(name)
     await answers(house.telegram)
     engine = db.connect(settings().asyncpg_url, pool_size=15)
     db.sessions.configure(join_transaction_mode="conditional_savepoint")

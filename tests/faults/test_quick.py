@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults import breaking
-from tests.faults.run import QUICK, Report, run
+from tests.faults.run import QUICK, Report, run, run_killed
 from tests.faults.stage import House
 
 pytestmark = pytest.mark.fault
@@ -30,6 +30,12 @@ async def test_a_killed_notifier_loses_and_doubles_nothing(house: House) -> None
 
 async def test_a_killed_relay_loses_and_doubles_nothing(house: House) -> None:
     holds(await run(house, "F3 relay killed", QUICK, breaking.relay_killed((0.7, 1.5), kills=3)))
+
+
+async def test_a_door_killed_between_two_statements_told_what_it_committed(house: House) -> None:
+    report = await run_killed(house, "F3 door killed", QUICK, "tests.faults.writer", lives=3)
+    holds(report)
+    assert report.count.events >= QUICK.events // 4
 
 
 async def test_an_emptied_redis_loses_and_doubles_nothing(house: House) -> None:

@@ -101,13 +101,26 @@ async def _one(plan: Plan, order: int, token: str, alone: asyncio.Lock, written:
             return
         written.at[token] = time.time()
         written.slowest = max(written.slowest, time.monotonic() - asked)
-        if notes is not None:
-            with notes.open("a") as file:
-                file.write(f"{token} {written.at[token]}\n")
+        note_down(notes, token, written)
 
 
-async def change(session: AsyncSession, actor: int, order_id: int, note: str) -> None:
-    """One change as the web makes it: OGP and KENDALA in turn, with words of a person."""
+def note_down(notes: Path | None, token: str, written: Written) -> None:
+    """Keep outside of the process what was answered: it may be killed at any moment."""
+    if notes is not None:
+        with notes.open("a") as file:
+            file.write(f"{token} {written.at[token]}\n")
+
+
+def read_notes(notes: Path) -> dict[str, float]:
+    """Token → moment of the answer, of all lives of a killed writer."""
+    if not notes.exists():
+        return {}
+    pairs = [line.split() for line in notes.read_text().splitlines()]
+    return {pair[0]: float(pair[1]) for pair in pairs if len(pair) == 2}
+
+
+async def change(session: AsyncSession, actor: int, order_id: int, note: str, *, silent: bool = False) -> None:
+    """One change as the web makes it: OGP and KENDALA in turn, with words of a person. silent: tell nobody."""
     person = await session.get(Person, actor)
     assert person is not None
     viewer = await viewer_of(session, person)
@@ -117,7 +130,7 @@ async def change(session: AsyncSession, actor: int, order_id: int, note: str) ->
     if order.status_code == "OGP":
         new, reason = "KENDALA", data.reasons_for("KENDALA")[0].id
     await operations.change_status(
-        session, viewer, order_id, order.version, new, source="web", reason_id=reason, note=note
+        session, viewer, order_id, order.version, new, source="web", reason_id=reason, note=note, tell=not silent
     )
 
 

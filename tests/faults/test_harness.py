@@ -1,0 +1,30 @@
+"""The harness is trusted only because it fails a sender that deserves it."""
+
+import pytest
+
+from tests.faults.count import compare
+from tests.faults.run import Size, run_killed
+from tests.faults.stage import House
+
+pytestmark = pytest.mark.fault
+
+
+async def test_a_naive_sender_is_caught_losing_and_doubling(house: House) -> None:
+    await house.telegram.sim("flood", profile="off")
+    for kind in ("drop_after", "error_after"):
+        await house.telegram.sim("faults", kind=kind, method="sendMessage", probability=0.2, seed=7)
+    report = await run_killed(house, "naive sender", Size(events=60, rate=20), "tests.faults.naive", lives=3)
+    assert report.count.lost, "killed between commit and send"
+    assert report.count.duplicated, "sent again after no answer"
+
+
+def test_the_count_tells_lost_doubled_marked_and_out_of_order_apart() -> None:
+    made = {f"t-{number}": (1, number) for number in range(1, 6)} | {"t-9": (2, 1)}
+    shown = [("t-1", False), ("t-3", False), ("t-2", False), ("t-3", False), ("t-5", False), ("t-5", True)]
+    counted = compare(made, [*shown, ("t-8", False)])
+    assert counted.lost == ["t-4", "t-9"]
+    assert counted.duplicated == ["t-3"]
+    assert counted.reordered == ["t-2"]
+    assert counted.invented == ["t-8"]
+    assert counted.marked == 1
+    assert not counted.clean
