@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from services.bot import intake
+from shared.reports.health import POLLER
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
 
@@ -67,10 +68,22 @@ async def _lead(connection: asyncpg.Connection, telegram: Telegram, bot_id: int,
             async with writing:
                 await connection.fetchval("SELECT 1", timeout=BEAT)
 
+    said = ""
+    await connection.execute(f"SET application_name = '{POLLER}'")
+
+    async def tell(state: str) -> None:
+        """Write how polling goes on our own session, where /health reads it; it is gone with this process."""
+        nonlocal said
+        if state != said:
+            async with writing:
+                await connection.execute(f"SET application_name = '{POLLER} {state}'")
+            said = state
+
     async def fetch() -> None:
         offset, failures = 0, 0
         while True:
-            outcome = await telegram.call("getUpdates", _request(offset))
+            outcome = await telegram.call("getUpdates", _request(offset, LONG if said == "done" else 0))
+            await tell(_state(outcome))
             if outcome.kind != "done":
                 failures += 1
                 await _after_failure(outcome, failures, telegram)
@@ -101,8 +114,16 @@ async def _lead(connection: asyncpg.Connection, telegram: Telegram, bot_id: int,
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _request(offset: int) -> dict[str, Any]:
-    request: dict[str, Any] = {"timeout": LONG, "limit": 100, "allowed_updates": list(intake.KINDS)}
+def _state(outcome: Outcome) -> str:
+    """One of the words of `shared.reports.health.POLLER_STATES`."""
+    if outcome.words.startswith("Conflict"):
+        return "conflict"
+    return outcome.kind if outcome.kind in {"done", "denied"} else "away"
+
+
+def _request(offset: int, wait: int) -> dict[str, Any]:
+    """wait: seconds; none until the first answer has come, so that /health knows soon how it stands."""
+    request: dict[str, Any] = {"timeout": wait, "limit": 100, "allowed_updates": list(intake.KINDS)}
     return request | {"offset": offset} if offset else request
 
 

@@ -127,6 +127,7 @@ async def detail_of(
         timeline=await timeline_of(session, order, data),
         warnings=await _warnings(session, order),
         may_take=may_take,
+        held=order.holder_id is not None,
         holder=facts.holder_name or "",
         notify=notify,
         notify_not=notify_not,

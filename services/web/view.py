@@ -285,6 +285,7 @@ class Detail:
     timeline: tuple[Moment, ...] = ()
     warnings: tuple[str, ...] = ()
     may_take: bool = False
+    held: bool = False  # somebody else holds it: then one takes it over, and not just takes it
     holder: str = ""
     notify: str = ""
     notify_not: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import redis.asyncio
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -18,6 +18,23 @@ from shared.settings import settings
 
 PATIENCE = 2.0  # seconds for one part to answer
 LATE = 60.0  # seconds that an update, an event or a message may wait before somebody should look
+
+
+POLLER = "sikpro poller"  # the application name of the session that fetches updates, followed by its state
+POLLER_STATES = {
+    "done": ("fetches updates", ""),
+    "away": ("Telegram cannot be reached", "Check the network and SIKPRO_TELEGRAM_API; nothing is lost for 24 hours."),
+    "denied": (
+        "Telegram refuses the bot's token",
+        "Check SIKPRO_TELEGRAM_TOKEN with @BotFather, then restart the bot.",
+    ),
+    "conflict": ("another program fetches this bot's updates", "Stop the other one: a bot has one reader."),
+    "": ("has not heard from Telegram yet", "Wait a moment; then check SIKPRO_TELEGRAM_API."),
+}
+NO_POLLER = (
+    "nobody fetches updates: the bot does not run, or has not reached Telegram since it started",
+    "./sikpro ps shows whether it runs; check SIKPRO_TELEGRAM_API and SIKPRO_TELEGRAM_TOKEN.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +118,26 @@ async def look() -> list[Part]:
     broker = asyncio.ensure_future(_broker())
     try:
         async with asyncio.timeout(PATIENCE), transaction() as session:
-            on_the_way = await traffic(session)
-        parts = [Part("database", ok=True, detail="answers", vital=True), *_parts(on_the_way)]
+            on_the_way, intake = await traffic(session), await _intake(session)
+        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way)]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         do = "Start Postgres, or check SIKPRO_DATABASE_URL; ./sikpro ps shows what runs."
         parts = [Part("database", ok=False, detail=type(error).__name__, do=do, vital=True)]
     return [parts[0], await broker, *parts[1:]]
+
+
+async def _intake(session: AsyncSession) -> Part:
+    """How the poller says it fares; a webhook has no poller."""
+    if settings().webhook_url:
+        return Part("intake", ok=True, detail="by webhook")
+    name = await session.scalar(
+        text(
+            "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE :name AND datname = "
+            "current_database() ORDER BY backend_start DESC LIMIT 1"
+        ).bindparams(name=f"{POLLER}%")
+    )
+    detail, do = NO_POLLER if name is None else POLLER_STATES.get(name[len(POLLER) :].strip(), POLLER_STATES[""])
+    return Part("intake", ok=detail == POLLER_STATES["done"][0], detail=detail, do=do)
 
 
 async def _waiting(
