@@ -1,5 +1,7 @@
 """Questions about people: who is asking, by whichever door. Reads only."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -48,3 +50,9 @@ async def by_technician_code(session: AsyncSession, code: str) -> Person | None:
     """The active technician with this code."""
     person: Person | None = await session.scalar(select(Person).where(Person.technician_code == code, Person.active))
     return person
+
+
+async def office_people(session: AsyncSession, limit: int = 8) -> Sequence[Person]:
+    """Active people who can sign in on the web, in the order they were entered."""
+    wanted = select(Person).where(Person.active, Person.username.is_not(None), Person.password_hash.is_not(None))
+    return (await session.scalars(wanted.order_by(Person.id).limit(limit))).all()

@@ -44,6 +44,11 @@ class HourCount:
     usual: float | None
 
 
+def forget() -> None:
+    """Forget what is usual; for tests, which each have a world of their own."""
+    _usual.clear()
+
+
 async def today(session: AsyncSession, viewer: Viewer, since: datetime) -> Today:
     """The sums since the day began at `since`."""
     opened = await board.counts(session, viewer, Filters())

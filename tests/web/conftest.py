@@ -24,6 +24,7 @@ from shared.orders.models import Order
 from shared.people.models import Person, WebSession
 from shared.people.passwords import hash_password
 from shared.people.sessions import hashed
+from shared.reports import queries as figures
 from tests import factories
 from tests.conftest import set_environment
 from tests.factories import Town
@@ -130,6 +131,7 @@ class Office:
 
 @pytest.fixture
 async def office(database: str) -> AsyncIterator[Office]:
+    figures.forget()
     async with transaction() as session:
         here = await factories.town(session)
         await session.execute(

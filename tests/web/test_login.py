@@ -9,6 +9,7 @@ from shared.people import operations as people
 from shared.people import sessions
 from shared.people.models import LoginFailure, Person, WebSession
 from shared.people.sessions import hashed
+from tests.conftest import set_environment
 from tests.web.conftest import PASSWORD, Browser, Office
 
 
@@ -112,7 +113,10 @@ async def test_a_session_planted_before_signing_in_is_worth_nothing_after(office
     assert nadia.cookie() != "ditanam-oleh-penyerang"
     first = nadia.cookie()
     assert len(first) >= 43
-    await nadia.type_login("nadia")
+    again = await office.stranger()
+    form = {"csrf": (await again.get("/masuk")).value("csrf", "<form"), "username": "nadia", "password": PASSWORD}
+    again.plant(first)
+    assert (await again.ask("POST", "/masuk", data=form)).status == 303
     async with transaction() as session:
         kept = (await session.scalars(select(WebSession.token_hash))).all()
     assert hashed(first) not in kept
@@ -205,3 +209,16 @@ async def test_odd_logins_get_a_sentence(office: Office) -> None:
     assert (await visitor.type_login("x" * 10_000)).status == 422
     assert (await visitor.type_login("", "")).status == 422
     assert (await visitor.type_login("na\x00dia' OR 1=1 --")).status == 422
+
+
+async def test_a_demo_names_its_people_and_never_a_password(office: Office) -> None:
+    stranger = await office.stranger()
+    assert "Akun demo" not in (await stranger.get("/masuk")).text
+    set_environment(SIKPRO_DEMO="1", SIKPRO_DEMO_PASSWORD=PASSWORD)
+    try:
+        page = (await stranger.get("/masuk")).text
+    finally:
+        set_environment(SIKPRO_DEMO="0")
+    assert "Akun demo" in page
+    assert "hendra" in page
+    assert PASSWORD not in page

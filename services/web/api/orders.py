@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web.api.problems import NoToken
+from services.web.api.problems import NoToken, Refused
 from services.web.deps import LONGEST_NOTE, Session
 from shared import clock, requests
 from shared.errors import Invalid
@@ -19,6 +19,7 @@ from shared.identifiers.read import Read
 from shared.orders import board, operations, queries
 from shared.orders.board import Filters
 from shared.orders.models import Order
+from shared.orders.operations import AlreadyRegistered, StaleOrder
 from shared.orders.queries import OrderFacts
 from shared.people import tokens
 from shared.people.access import Viewer
@@ -214,15 +215,22 @@ async def change_state(
 
 
 async def _once(session: AsyncSession, viewer: Viewer, key: str, act: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Do `act` unless this person's key was answered already; the order it was about."""
-    if not key:
-        return await act()
-    known = await requests.first_time(session, viewer.person_id, key[:64])
-    if known is not None:
-        return int(known["order_id"])
-    order_id = await act()
-    await requests.answered(session, viewer.person_id, key[:64], {"order_id": order_id})
-    return order_id
+    """Do `act` unless this person's key was answered already; the order it was about. Raises Refused."""
+    try:
+        async with session.begin_nested():
+            known = await requests.first_time(session, viewer.person_id, key[:64]) if key else None
+            if known is not None:
+                return int(known["order_id"])
+            order_id = await act()
+            if key:
+                await requests.answered(session, viewer.person_id, key[:64], {"order_id": order_id})
+            return order_id
+    except StaleOrder as error:  # said here, while what it tells of can still be read
+        now = error.now.order
+        raise Refused("The order changed meanwhile.", version=now.version, state=now.status_code) from error
+    except AlreadyRegistered as error:
+        number = error.existing.order.registration_no
+        raise Refused("This registration number is taken.", number=number) from error
 
 
 def _version(asked: StateIn, if_match: str) -> int:

@@ -6,14 +6,21 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
-from shared.errors import Invalid, SikproError
-from shared.orders.operations import AlreadyRegistered, StaleOrder
+from shared.errors import Conflict, Invalid, SikproError
 
 KIND = "application/problem+json"
 
 
 class NoToken(SikproError):  # noqa: N818 a sentence, not a suffix
     """Send a valid token: Authorization: Bearer sikpro_…"""
+
+
+class Refused(Conflict):
+    """The order is not in a state that permits this; `said` is what the caller may know of it."""
+
+    def __init__(self, detail: str, **said: int | str) -> None:
+        super().__init__(detail)
+        self.said = said
 
 
 def problem(status: int, error: Exception | None = None) -> JSONResponse:
@@ -31,10 +38,8 @@ def problem(status: int, error: Exception | None = None) -> JSONResponse:
         body["errors"] = [
             {"field": ".".join(map(str, each["loc"][1:])), "code": each["type"]} for each in error.errors()[:20]
         ]
-    elif isinstance(error, StaleOrder):
-        body["version"], body["state"] = error.now.order.version, error.now.order.status_code
-    elif isinstance(error, AlreadyRegistered):
-        body["number"], body["state"] = error.existing.order.registration_no, error.existing.order.status_code
+    elif isinstance(error, Refused):
+        body |= error.said
     answer = JSONResponse(body, status, media_type=KIND)
     if status == 401:
         answer.headers["www-authenticate"] = 'Bearer realm="sikpro"'

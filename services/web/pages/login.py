@@ -1,5 +1,7 @@
 """Signing in and out. Says the same of a wrong name and a wrong password, and when the next try counts."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -8,11 +10,13 @@ from services.web import sessions as cookies
 from services.web.deps import Forged, Session, field, local_path, read_form
 from services.web.render import render
 from services.web.view import Shell
-from services.web.view_forms import Login
+from services.web.view_forms import DemoLogin, Login
+from services.web.words import ROLES
 from shared import clock
 from shared.db import transaction
 from shared.errors import Invalid
 from shared.people import sessions
+from shared.people.queries import office_people
 from shared.people.sessions import OnlyInTelegram, TooManyTries, WrongPassword
 from shared.settings import settings
 
@@ -21,13 +25,22 @@ router = APIRouter()
 ZONE = "Asia/Jakarta"  # before we know who it is
 
 
-def login_page(request: Request, view: Login, status: int = 200) -> HTMLResponse:
-    """The form, with a token of its own."""
+async def login_page(request: Request, view: Login, status: int = 200) -> HTMLResponse:
+    """The form, with a token of its own; in a demo it names who may be played."""
+    if settings().demo:
+        view = replace(view, demo_logins=await demo_logins())
     cookie, token = cookies.login_token(request)
     shell = Shell(now=clock.now(), zone=ZONE, csrf=token, demo=settings().demo)
     answer = HTMLResponse(render("login.html", shell=shell, view=view), status)
     cookies.set_login_cookie(answer, cookie)
     return answer
+
+
+async def demo_logins() -> tuple[DemoLogin, ...]:
+    """The seeded people of the office; their password stands in the terminal, never here."""
+    async with transaction() as session:
+        people = await office_people(session)
+    return tuple(DemoLogin(each.username or "", each.name, ROLES[each.role]) for each in people)
 
 
 @router.get("/masuk")
@@ -39,7 +52,7 @@ async def show_login(request: Request) -> Response:
         async with transaction() as session:
             if await sessions.find(session, token):
                 return RedirectResponse(back, 303)
-    return login_page(request, Login(ke=back))
+    return await login_page(request, Login(ke=back))
 
 
 @router.post("/masuk")
@@ -48,16 +61,16 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request)
     if not cookies.login_token_fits(request, field(form, cookies.CSRF_FIELD)):
         if request.cookies:  # a form that lay open for long, or a foreign one: either way a fresh one
-            return login_page(request, Login(error="Formulir ini sudah usang. Coba sekali lagi."), 403)
+            return await login_page(request, Login(error="Formulir ini sudah usang. Coba sekali lagi."), 403)
         raise Forged
     back = local_path(field(form, "ke", 500) or "/")
     try:
         name = field(form, "username").strip()
         password = field(form, "password", 256)
     except Invalid:
-        return login_page(request, Login(ke=back, error="Nama pengguna atau kata sandi terlalu panjang."), 422)
+        return await login_page(request, Login(ke=back, error="Nama pengguna atau kata sandi terlalu panjang."), 422)
     if not name or not password:
-        return login_page(request, Login(ke=back, username=name, error="Isi nama pengguna dan kata sandi."), 422)
+        return await login_page(request, Login(ke=back, username=name, error="Isi nama pengguna dan kata sandi."), 422)
     ip = request.client.host if request.client else ""
     try:
         signed = await sessions.sign_in(
@@ -69,15 +82,15 @@ async def sign_in(request: Request) -> Response:
         )
     except TooManyTries as error:
         view = Login(ke=back, username=name, locked_until=error.until)
-        answer = login_page(request, view, 429)
+        answer = await login_page(request, view, 429)
         answer.headers["retry-after"] = str(max(1, round((error.until - clock.now()).total_seconds())))
         return answer
     except WrongPassword:
         view = Login(ke=back, username=name, error="Nama pengguna atau kata sandi tidak cocok.")
-        return login_page(request, view, 422)
+        return await login_page(request, view, 422)
     except OnlyInTelegram:
         view = Login(ke=back, username=name, error="Akun ini dipakai lewat Telegram, bukan lewat web.")
-        return login_page(request, view, 403)
+        return await login_page(request, view, 403)
     onward = RedirectResponse(back, 303)
     cookies.give_token(onward, signed.token)
     return onward

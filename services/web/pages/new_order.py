@@ -22,7 +22,7 @@ from services.web.view import Choice
 from services.web.view_forms import Duplicate, Field, NewOrder
 from shared import requests
 from shared.chats.models import Chat
-from shared.errors import Invalid, NotAllowed, NotFound
+from shared.errors import Invalid, NotFound
 from shared.events import EventRow
 from shared.identifiers import Doubt, Patterns, codes, indonesian
 from shared.identifiers.read import Read
@@ -225,7 +225,9 @@ async def save(session: Session, visit: Visitor, form: Form) -> Response:
             event_id, number = await _register(session, visit, key, checked)
     except AlreadyRegistered as error:
         twin = await _duplicate(session, visit, error)
-        return await page(session, visit, await draw(session, visit, given, checked), status=409, duplicate=twin)
+        elsewhere = "" if twin else "Nomor ini sudah terdaftar di wilayah lain. Tidak ada order ganda yang dibuat."
+        fields = await draw(session, visit, given, checked)
+        return await page(session, visit, fields, status=409, duplicate=twin, error=elsewhere)
     except Invalid as error:
         fields = await draw(session, visit, given, checked)
         return await page(session, visit, fields, status=422, error=words.sentence(error))
@@ -259,12 +261,12 @@ def new_order(checked: Checked) -> operations.NewOrder:
     )
 
 
-async def _duplicate(session: AsyncSession, visit: Visit, error: AlreadyRegistered) -> Duplicate:
-    """What may be said of the order that has the number; of another area's only that it exists."""
+async def _duplicate(session: AsyncSession, visit: Visit, error: AlreadyRegistered) -> Duplicate | None:
+    """What may be said of the order that has the number; nothing of another area's."""
     existing = error.existing
     order, data = existing.order, await queries.master(session)
     if not visit.viewer.covers(order.sto_id):
-        raise NotAllowed
+        return None
     chat = await session.get(Chat, order.chat_id) if order.chat_id is not None else None
     where = f"Telegram, grup {chat.title}" if chat and chat.title else words.FROM.get(order.source, "")
     return Duplicate(
