@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cek, click, memory, pace, pages
+from tests.bench import cek, click, clone, memory, pace, pages
 from tests.bench.figures import Figure, table
 from tests.bench.house import Servers, servers
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "pace": pace.run,
     "queue": pages.run,
     "rss": memory.run,
+    "clone": clone.run,
 }
 
 
@@ -28,6 +29,7 @@ def main(words: list[str]) -> int:
     asked.add_argument("name", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; none: all of them")
     asked.add_argument("--messages", type=int, metavar="N", help=f"of the pace run ({pace.MESSAGES})")
     asked.add_argument("--orders", type=int, metavar="N", help="the only size of the queue run (10000 and 1000000)")
+    asked.add_argument("--clones", type=int, metavar="N", help=f"how often the clone run is done ({clone.CLONES})")
     given = asked.parse_args(words)
     unknown = [name for name in given.name if name not in BENCHES]
     if unknown:
@@ -48,7 +50,12 @@ def main(words: list[str]) -> int:
 
 
 def _sizes(name: str, given: argparse.Namespace) -> dict[str, int]:
-    sizes = {"pace": {"messages": given.messages}, "queue": {"orders": given.orders}}.get(name, {})
+    all_sizes = {
+        "pace": {"messages": given.messages},
+        "queue": {"orders": given.orders},
+        "clone": {"clones": given.clones},
+    }
+    sizes = all_sizes.get(name, {})
     return {size: value for size, value in sizes.items() if value}
 
 

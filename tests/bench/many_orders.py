@@ -53,7 +53,7 @@ SELECT CASE status WHEN 'BARU' THEN 1 WHEN 'OGP' THEN 2 ELSE 3 END, 'SC' || (200
     status, s.category,
     CASE status WHEN 'KENDALA' THEN obstacle.id WHEN 'BATAL' THEN cancel.id END,
     CASE WHEN status IN ('SELESAI', 'KENDALA') THEN 'Sudah kami periksa, terima kasih.' ELSE '' END,
-    (ARRAY['ZTEGC', 'HWTC4', 'FHTT9', 'ALCLF'])[1 + n % 4] || upper(lpad(to_hex(n * 7919 % 268435456), 7, '0')),
+    (ARRAY['ZTEGC', 'HWTC4', 'FHTT9', 'ALCLF'])[1 + n % 4] || upper(lpad(to_hex(n::bigint * 7919 % 268435456), 7, '0')),
     sto, 'ODP-' || t.code || '-' || lpad((n * 31 % 400)::text, 3, '0'), 'F5' || tech, tech, tech,
     CASE WHEN status <> 'BARU' THEN {technicians} + desk END,
     CASE n % 12 WHEN 0 THEN 'pelanggan minta sore' WHEN 1 THEN 'rumah pagar hijau' ELSE '' END, '[]', 'bot',

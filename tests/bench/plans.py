@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 
 _HEAD = re.compile(r"^\S+ \S+ \S+ \[\d+\] .*?LOG:  duration: ([\d.]+) ms  plan:$")
-_WHOLE_TABLES = ("orders", "event", "delivery", "outbox")
+_WHOLE_TABLES = ("orders", "event", "delivery")
 
 
 @dataclass(frozen=True, slots=True)
