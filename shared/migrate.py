@@ -14,6 +14,7 @@ MODELS = (
     "shared.chats.models",
     "shared.orders.models",
     "shared.deliveries.models",
+    "shared.audit.models",
 )
 
 

@@ -107,6 +107,7 @@ class InboxUpdate(Table):
     __table_args__ = (
         Index("ix_inbox_new", "chat_id", "id", postgresql_where=text("state = 'new'")),
         Index("ix_inbox_done", "received_at", postgresql_where=text("state <> 'new'")),
+        Index("ix_inbox_dead", "id", postgresql_where=text("state = 'dead'")),
         Index("uq_inbox_update", "bot_id", "update_id", unique=True),
     )
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,7 @@ class Person(Table):
     language: Mapped[str] = mapped_column(String(2), default="id")
     active: Mapped[bool] = mapped_column(default=True)
     waiting: Mapped[bool] = mapped_column(default=False, server_default=false())  # for approval; not active until then
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))  # how to show
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -1,0 +1,113 @@
+"""The audit log: what is written stays as it was written, and who tampers is named by the row."""
+
+import asyncio
+import os
+import sys
+
+import asyncpg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import audit
+from shared.audit.chain import Fault, Whole, faults
+from shared.audit.models import AuditRow
+from shared.db import transaction
+
+
+async def rows(session: AsyncSession) -> list[AuditRow]:
+    return list(await session.scalars(select(AuditRow).order_by(AuditRow.id)))
+
+
+async def write(count: int, **details: object) -> None:
+    async with transaction() as session:
+        for n in range(count):
+            await audit.note(session, n + 1, "web", "test.done", f"thing:{n}", {"n": n, "kata": "é ☂", **details})
+
+
+async def test_a_note_says_who_what_where_and_from_which_address(session: AsyncSession) -> None:
+    with audit.came_from("192.0.2.7"):
+        await audit.note(session, 7, "web", "chat.released", "chat:-100", {"waiting": 3})
+    await audit.note(session, None, "system", "house.started")
+    first, second = await rows(session)
+    assert (first.id, first.actor_id, first.source, first.ip) == (1, 7, "web", "192.0.2.7")
+    assert (first.what, first.subject, first.details) == ("chat.released", "chat:-100", {"waiting": 3})
+    assert (second.id, second.actor_id, second.ip, second.details) == (2, None, "", {})
+    assert first.hash != second.hash
+    assert len(first.hash) == 64
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit SET what = 'x'", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit WHERE id = 1"],
+)
+async def test_the_database_refuses_to_change_the_log(session: AsyncSession, statement: str) -> None:
+    await audit.note(session, 1, "web", "test.done")
+    with pytest.raises(DBAPIError, match="only ever added to"):
+        async with session.begin_nested():
+            await session.execute(text(statement))
+    assert len(await rows(session)) == 1
+
+
+async def test_an_act_that_is_undone_leaves_no_row_and_no_gap(database: str) -> None:
+    await write(1)
+    with pytest.raises(RuntimeError):
+        async with transaction() as session:
+            await audit.note(session, 1, "web", "test.failed")
+            raise RuntimeError
+    await write(1)
+    async with transaction() as session:
+        assert [row.id for row in await rows(session)] == [1, 2]
+
+
+async def test_notes_of_the_same_moment_stand_in_one_unbroken_line(database: str) -> None:
+    await asyncio.gather(*(write(2) for _ in range(12)))
+    async with transaction() as session:
+        assert [row.id for row in await rows(session)] == list(range(1, 25))
+        said = [each async for each in faults(session)]
+    assert [type(each) for each in said] == [Whole]
+    assert isinstance(said[0], Whole)
+    assert said[0].rows == 24
+
+
+async def verify(url: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "shared.audit", "verify"),
+        env=os.environ | {"SIKPRO_DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+async def test_verify_names_a_row_that_a_superuser_changed_or_removed(database: str) -> None:
+    await write(6, angka=[1, 2.5, None, {"b": 1, "a": 2}])
+    code, said = await verify(database)
+    assert (code, "6 rows read, 0 faults" in said) == (0, True)
+    superuser = await asyncpg.connect(database)
+    await superuser.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+    await superuser.execute("UPDATE audit SET actor_id = 99 WHERE id = 3")
+    await superuser.execute("DELETE FROM audit WHERE id = 5")
+    await superuser.execute("ALTER TABLE audit ENABLE TRIGGER USER")
+    await superuser.close()
+    code, said = await verify(database)
+    assert code == 1
+    assert "row 3 of the audit log is changed" in said
+    assert "row 5 of the audit log is missing" in said
+    assert "row 6 of the audit log is changed" in said  # its seal held the one that is gone
+    assert "row 1 " not in said
+    assert "row 4 " not in said
+
+
+async def test_a_change_is_found_across_the_batches_in_which_the_log_is_read(database: str) -> None:
+    superuser = await asyncpg.connect(database)
+    await superuser.execute(
+        "INSERT INTO audit (source, what, details) SELECT 'system', 'test.many', '{}' FROM generate_series(1, 5003)"
+    )
+    async with transaction() as session:
+        assert [each async for each in faults(session) if isinstance(each, Fault)] == []
+    await superuser.execute("ALTER TABLE audit DISABLE TRIGGER USER; UPDATE audit SET subject = 'x' WHERE id = 5001")
+    await superuser.close()
+    async with transaction() as session:
+        assert [each async for each in faults(session) if isinstance(each, Fault)] == [Fault(5001, "changed")]
