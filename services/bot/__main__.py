@@ -13,7 +13,7 @@ from services.bot.inbox import Work
 from services.bot.speak import Mouth
 from shared import db, log, pace
 from shared.deliveries.drain import Post
-from shared.settings import settings
+from shared.settings import Settings, settings
 from shared.telegram import Telegram
 
 logger = logging.getLogger(__name__)
@@ -77,10 +77,19 @@ async def _unless(stopping: asyncio.Event, asked: Coroutine[Any, Any, str]) -> s
     return None
 
 
+def missing(house: Settings) -> str:
+    """What the settings lack, as a sentence; empty when they will do."""
+    if not house.bot_id:
+        return "SIKPRO_TELEGRAM_TOKEN is missing: the bot needs the token that @BotFather gave, like 123456:ABC…"
+    if house.webhook_url and not house.webhook_secret.get_secret_value():
+        return "SIKPRO_WEBHOOK_URL needs SIKPRO_WEBHOOK_SECRET too: without it anybody could send updates."
+    return ""
+
+
 async def main() -> None:
     log.start()
-    if settings().webhook_url and not settings().webhook_secret.get_secret_value():
-        sys.exit("SIKPRO_WEBHOOK_URL needs SIKPRO_WEBHOOK_SECRET too: without it anybody could send updates.")
+    if wrong := missing(settings()):
+        sys.exit(wrong)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -28,8 +28,21 @@ IDLE = 1.0  # seconds between two looks when nobody wakes us
 LONG_IDLE = 15.0  # the same for all workers but the first
 _AWAY = ("08", "53", "57P")  # SQLSTATEs of a database that is away, full or being restarted
 
-# The head of each chat blocks what is behind it, also while it waits for its next try or is being worked on.
-_HEADS = select(func.min(InboxUpdate.id)).where(InboxUpdate.state == "new").group_by(InboxUpdate.chat_id)
+# The head of each chat blocks what is behind it, also while it waits for its next try or is being worked on. The
+# heads are found by skipping through the partial index, one probe a chat: a plain GROUP BY reads the whole backlog
+# at every claim, and a plan made when the inbox was empty took 27 s at 10,000 waiting updates.
+_CLAIM = text("""
+    WITH RECURSIVE heads AS (
+        (SELECT chat_id, id FROM inbox WHERE state = 'new' ORDER BY chat_id, id LIMIT 1)
+        UNION ALL
+        SELECT next.chat_id, next.id FROM heads CROSS JOIN LATERAL (
+            SELECT chat_id, id FROM inbox WHERE state = 'new' AND chat_id > heads.chat_id ORDER BY chat_id, id LIMIT 1
+        ) AS next
+    )
+    SELECT inbox.* FROM heads JOIN inbox ON inbox.id = heads.id
+    WHERE inbox.state = 'new' AND inbox.next_at <= clock_timestamp()
+    ORDER BY inbox.id LIMIT 1 FOR UPDATE OF inbox SKIP LOCKED
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +121,7 @@ def is_away(error: BaseException) -> bool:
 
 async def _claim(session: AsyncSession) -> InboxUpdate | None:
     """Lock the oldest update that is the head of its chat and due; others skip it while we hold it."""
-    row: InboxUpdate | None = await session.scalar(
-        select(InboxUpdate)
-        .where(
-            InboxUpdate.id.in_(_HEADS),
-            InboxUpdate.state == "new",
-            InboxUpdate.next_at <= func.clock_timestamp(),
-        )
-        .order_by(InboxUpdate.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    row: InboxUpdate | None = await session.scalar(select(InboxUpdate).from_statement(_CLAIM))
     return row
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram.types import Message, TelegramObject, Update, User
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import asking
@@ -11,9 +12,13 @@ from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
 from services.bot.texts import plain, problem, say
 from shared.chats import operations as chats
+from shared.db import after
+from shared.deliveries.models import Delivery
 from shared.errors import SikproError
 from shared.people import operations as people
 from shared.people.queries import by_telegram, viewer_of
+
+REFUSALS = 6  # a minute and chat
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -42,7 +47,10 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
         if message is not None and (event.edited_message or message.forward_origin):
             return _refusal("edited" if event.edited_message else "forwarded", asker.language, said)
         return await _carry_out(handler, event, data | {"asker": asker, "said": said})
-    return _deny(asker, event, place, user, text, said)
+    refusal = _deny(asker, event, place, user, text, said)
+    if isinstance(refusal, Answer) and await _enough_refused(session, place.chat_id):
+        return None
+    return refusal
 
 
 async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> Any:
@@ -91,6 +99,14 @@ async def _asker(
     )
 
 
+async def _enough_refused(session: AsyncSession, chat_id: int) -> bool:
+    """Whether a chat heard refusals enough this minute: strangers must not use up a group's pace."""
+    refused = select(func.count()).where(
+        Delivery.chat_id == chat_id, Delivery.kind == "refusal", Delivery.created_at > after(-60)
+    )
+    return int(await session.scalar(refused) or 0) >= REFUSALS
+
+
 def _is_from(message: Message | None, bot_id: int) -> bool:
     return message is not None and message.from_user is not None and message.from_user.id == bot_id
 
@@ -108,5 +124,6 @@ def _deny(why: str, event: Update, place: Place, user: User, text: str, said: Sp
     if not said and (place.is_group or not text):
         return None
     if why == "strange_group":
-        return Answer(say(why, language, number=place.chat_id))
-    return Answer(say("stranger_start" if said and said.name == "start" else why, language, number=user.id))
+        return Answer(say(why, language, number=place.chat_id), kind="refusal")
+    key = "stranger_start" if said and said.name == "start" else why
+    return Answer(say(key, language, number=user.id), kind="refusal")

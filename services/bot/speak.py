@@ -68,21 +68,27 @@ class Mouth:
             waited = 0.0
             while waited < SOON and not self.closed:
                 self.again.discard(chat_id)
-                await drain(self.post, chat_id)
-                async with transaction() as session:
-                    wait = await seconds_left(session, chat_id)
+                wait = await self._turn(chat_id)
                 if wait is None and chat_id not in self.again:
                     return
                 wait = max(wait or 0, LOOK)
                 await asyncio.sleep(wait)
                 waited += wait
-        except Exception:  # the answers are rows; one chat's trouble is no reason to end the bot
-            log.warning("answers to chat %s are left to the notifier", chat_id, exc_info=True)
         finally:
             self.busy.discard(chat_id)
             if chat_id in self.again:
                 self.again.discard(chat_id)
                 self.speak(chat_id)
+
+    async def _turn(self, chat_id: int) -> float | None:
+        """Send what may leave now; the seconds until it is worth looking again, None when there is nothing more."""
+        try:
+            await drain(self.post, chat_id)
+            async with transaction() as session:
+                return await seconds_left(session, chat_id)
+        except Exception as error:  # the answers are rows; one chat's trouble is no reason to end the bot
+            log.warning("answering chat %s waits: %s", chat_id, error)
+            return 0.5
 
     async def _toast(self, query_id: str, toast: Toast) -> None:
         parameters: dict[str, Any] = {"callback_query_id": query_id}

@@ -59,7 +59,7 @@ async def test_stickers_photos_and_service_messages_are_met_with_silence(rizal: 
     for person in (rizal, rizal_in_group):
         assert (await person.sends(message=person.message(sticker=sticker))).silent
         assert (await person.sends(message=person.message(photo=photo))).silent
-    joined = {"new_chat_members": [BOT]}
+    joined: dict[str, Any] = {"new_chat_members": [BOT]}
     assert (await rizal_in_group.sends(message=rizal_in_group.message(**joined))).silent
     assert (await rizal_in_group.sends(message=rizal_in_group.message(new_chat_title="Baru"))).silent
 
@@ -109,6 +109,12 @@ async def test_a_stranger_learns_how_to_get_access_and_no_data(here: Town, sessi
     assert (await in_group.says("halo")).silent
     assert "nomor Telegram Anda 999000" in str((await in_group.presses("cek:1:x")).toast)
     assert await orders(session) == 0
+
+
+async def test_a_stranger_who_goes_on_is_met_with_silence(here: Town) -> None:
+    stranger = Person(STRANGER, TECHNICIAN_CHAT)
+    heard = [await stranger.says("/cek") for _ in range(9)]
+    assert [one.silent for one in heard] == [False] * 6 + [True] * 3
 
 
 async def test_an_unbound_group_gets_no_data_even_for_registered_people(here: Town, session: AsyncSession) -> None:
