@@ -3,6 +3,9 @@
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.places import history
+from shared.places import operations as places
+
 BATCH = 2000  # rows a statement; a long delete would hold back everything behind it
 
 _SPENT = (
@@ -20,8 +23,11 @@ _SPENT = (
 
 
 async def tidy(session: AsyncSession) -> int:
-    """Throw away one batch of everything that is spent; return how many rows were touched."""
-    touched = 0
+    """Throw away one batch of everything that is spent, and do the moves of STO whose day has come.
+
+    Returns how many rows were touched.
+    """
+    touched = len(await history.apply_due(session, places.today()))
     for statement in _SPENT:
         done = await session.execute(text(statement), {"batch": BATCH})
         touched += done.rowcount if isinstance(done, CursorResult) else 0

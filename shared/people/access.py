@@ -11,7 +11,8 @@ from shared.people.models import Role
 
 _READ = frozenset({"order.read", "order.export"})
 _HELPDESK = _READ | {"order.register", "order.take", "order.change", "dashboard.read"}
-_LEADER = _HELPDESK | {"order.assign", "order.reopen", "technician.approve", "report.read"}
+_WATCH = frozenset({"delivery.read", "health.read"})
+_LEADER = _HELPDESK | _WATCH | {"order.assign", "order.reopen", "technician.approve", "report.read", "delivery.retry"}
 _MASTER = frozenset({"master.read", "master.change", "people.change", "group.change"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
@@ -19,8 +20,8 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.COLLECTOR: frozenset(),
     Role.HELPDESK: _HELPDESK,
     Role.TEAM_LEADER: _LEADER | {"master.read"},
-    Role.SUPERVISOR: _READ | {"dashboard.read", "master.read", "report.read"},
-    Role.ADMIN: _LEADER | _MASTER | {"health.read"},
+    Role.SUPERVISOR: _READ | _WATCH | {"dashboard.read", "master.read", "report.read"},
+    Role.ADMIN: _LEADER | _MASTER | {"audit.read"},
 }
 """Role → acts. The office (web) is whoever may `order.read`; a technician reads its own orders only."""
 

@@ -54,6 +54,12 @@ def check_strength(text: str, username: str = "") -> None:
         raise Invalid(password="common")  # noqa: S106
 
 
+async def hashed(text: str) -> str:
+    """The same beside other work; few at a time, as in `matches`."""
+    async with _slots:
+        return await asyncio.to_thread(hash_password, text)
+
+
 async def matches(stored: str | None, text: str) -> bool:
     """Whether `text` is the password kept as `stored`; takes the same time when there is none."""
     async with _slots:
