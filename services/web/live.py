@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from fastapi.sse import ServerSentEvent
@@ -20,6 +20,7 @@ from services.web.deps import Visit
 from services.web.pages.queue import filters_of
 from services.web.render import render
 from services.web.view import Live, Query
+from shared import requests
 from shared.db import listen, transaction
 from shared.errors import NotFound
 from shared.events import EventRow
@@ -34,6 +35,7 @@ ROOM = 200  # messages a stream may be behind
 REPLAYED = 200  # events a returning stream is told again; beyond that it must look for itself
 OVERLAP = 50  # events told again to be sure: numbers are given before the commit, so a lower one may come later
 CHECK = 20.0  # seconds between looks at which sessions still live
+TIDY_EVERY = 180  # of those looks
 COUNT_PAUSE = 1.0  # seconds between counts, so that a burst of changes is counted once
 
 Item = ServerSentEvent | None
@@ -76,9 +78,18 @@ async def run() -> None:
     _newest = 0
     _told.clear()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_hear())
-        group.create_task(_check_sessions())
-        group.create_task(_count())
+        for work in (_hear, _check_sessions, _count):
+            group.create_task(_go_on(work))
+
+
+async def _go_on(work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` again should it ever break: a fault in live rows must not take the pages down with it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("live changes broke; they go on in a second")
+        await asyncio.sleep(1)
 
 
 def close() -> None:
@@ -227,9 +238,15 @@ async def _count() -> None:
 
 
 async def _check_sessions() -> None:
-    """End the streams whose session ran out by itself."""
+    """End the streams whose session ran out by itself; once an hour forget what is long over."""
+    rounds = 0
     while True:
         await asyncio.sleep(CHECK)
+        rounds += 1
+        if rounds % TIDY_EVERY == 0:
+            async with transaction() as session:
+                await sessions.forget_old(session)
+                await requests.forget_old(session)
         hashes = list({each.visit.token_hash for each in subscribers})
         if not hashes:
             continue

@@ -220,3 +220,15 @@ async def test_a_crash_leaves_with_its_headers_and_without_its_trace(office: Off
     assert headers[b"content-security-policy"].decode() == CSP
     assert "Terjadi gangguan" in body
     assert "rahasia dapur" not in body
+
+
+async def test_the_token_in_pages_differs_each_time_and_always_fits(office: Office, helpdesk: Browser) -> None:
+    order = await office.order()
+    shown = {(await helpdesk.get(f"/order/{order.registration_no}/panel")).value("csrf") for _ in range(5)}
+    assert len(shown) == 5
+    assert helpdesk.csrf not in shown
+    for version, token in enumerate(sorted(shown), 1):
+        form = {"csrf": token, "version": str(version), "request_key": token[:20], "status": "OGP", "note": token[:3]}
+        assert (await helpdesk.post(f"/order/{order.registration_no}/status", form)).status == 200
+    broken = min(shown)[:-4] + "AAAA"
+    assert (await helpdesk.post(f"/order/{order.registration_no}/status", {"csrf": broken})).status == 403

@@ -104,7 +104,7 @@ async def sign_out(request: Request, session: Session) -> Response:
     if known is not None:
         form = await read_form(request)
         given = request.headers.get(cookies.CSRF_HEADER) or field(form, cookies.CSRF_FIELD)
-        if not cookies.same(given, known.session.csrf):
+        if not cookies.fits(given, known.session.csrf):
             raise Forged
         await sessions.end(session, known.session.token_hash)
     answer = RedirectResponse("/masuk", 303)
