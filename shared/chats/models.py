@@ -42,6 +42,7 @@ class Chat(Table):
     """One Telegram chat. Ids have up to 52 significant bits."""
 
     __tablename__ = "chat"
+    __table_args__ = (Index("ix_chat_held", "id", postgresql_where=text("held IS NOT NULL")),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[ChatKind]

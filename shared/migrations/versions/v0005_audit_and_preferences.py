@@ -1,4 +1,4 @@
-"""The audit log, sealed row by row; what a person prefers to see; dead updates are found by an index."""
+"""The audit log, sealed row by row; what a person prefers to see; dead updates and held chats are found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -58,9 +58,11 @@ def upgrade() -> None:
     op.execute("CREATE TRIGGER refuse_all BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()")
     op.add_column("person", sa.Column("preferences", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False))
     op.create_index("ix_inbox_dead", "inbox", ["id"], postgresql_where=sa.text("state = 'dead'"))
+    op.create_index("ix_chat_held", "chat", ["id"], postgresql_where=sa.text("held IS NOT NULL"))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_chat_held", "chat")
     op.drop_index("ix_inbox_dead", "inbox")
     op.drop_column("person", "preferences")
     op.drop_table("audit")
