@@ -5,7 +5,7 @@ Postgres is the queue. A row leaves the state `waiting` only in the transaction 
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, String, Text, func, literal, select, text, update
+from sqlalchemy import ForeignKey, Identity, Index, String, Text, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,17 +44,14 @@ async def head(session: AsyncSession, consumer: str, stream: str) -> OutboxRow |
     Waits for a worker that holds it: the head must be finished before the next row is looked at.
     """
     oldest = (
-        select(OutboxRow)
+        select(OutboxRow, OutboxRow.due_at <= func.clock_timestamp())
         .where(OutboxRow.consumer == consumer, OutboxRow.stream == stream, OutboxRow.state == "waiting")
         .order_by(OutboxRow.id)
         .limit(1)
         .with_for_update()
     )
-    row = await session.scalar(oldest)
-    if row is None:
-        return None
-    due: bool | None = await session.scalar(select(literal(row.due_at) <= func.clock_timestamp()))
-    return row if due else None
+    found = (await session.execute(oldest)).first()
+    return found[0] if found is not None and found[1] else None
 
 
 async def consumed(session: AsyncSession, row_id: int) -> None:

@@ -115,11 +115,32 @@ def connections_cut(every: float) -> Breaking:
     return act
 
 
-def no_answers(share: float) -> Breaking:
-    """Telegram fails before or after accepting, each kind this often, and keeps the sender in the dark."""
+def no_answers(share: float, most: int) -> Breaking:
+    """Telegram fails before or after accepting and keeps the sender in the dark; each kind this often, `most` times.
+
+    It goes on after the writer is done: on a slow machine most of the messages leave later.
+    """
     kinds = ("error_before", "drop_before", "error_after", "drop_after", "hang_after", "bad_json")
-    rules = [
-        {"kind": kind, "probability": share, "seed": seed, "method": "sendMessage", "seconds": 30}
-        for seed, kind in enumerate(kinds, 70)
-    ]
-    return telegram_fails(*rules)
+
+    async def act(house: House, over: asyncio.Event) -> None:
+        for seed, kind in enumerate(kinds, 70):
+            rule = {"kind": kind, "probability": share, "seed": seed, "method": "sendMessage", "count": most}
+            await house.telegram.sim("faults", seconds=30, **rule)
+        await over.wait()
+
+    return act
+
+
+def together(*several: Breaking) -> Breaking:
+    """All of them at once."""
+
+    async def act(house: House, over: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for each in several:
+                tasks.create_task(_at_work(each, house, over))
+
+    return act
+
+
+async def _at_work(breaking: Breaking, house: House, over: asyncio.Event) -> None:
+    await breaking(house, over)

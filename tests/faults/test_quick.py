@@ -25,6 +25,8 @@ async def test_without_faults_every_change_is_told_once_and_in_order(house: Hous
 
 
 async def test_a_killed_notifier_loses_and_doubles_nothing(house: House) -> None:
+    # Slow answers, so that the kills meet messages on their way.
+    await house.telegram.sim("faults", kind="delay", method="sendMessage", probability=0.7, seconds=0.6, seed=2)
     holds(await run(house, "F2 notifier killed", QUICK, breaking.notifier_killed((0.7, 1.5), kills=3)))
 
 
@@ -64,6 +66,6 @@ async def test_429_for_everybody_is_waited_out(house: House) -> None:
 
 
 async def test_answers_that_never_come_are_settled_without_a_duplicate(house: House) -> None:
-    report = await run(house, "F7 no answer", QUICK, breaking.no_answers(0.04))
+    report = await run(house, "F7 no answer", QUICK, breaking.no_answers(0.1, most=2))
     holds(report)
     assert report.ambiguous > 0
