@@ -15,6 +15,7 @@ from deploy.local import temporary
 from shared import db, migrate
 from shared.orders import queries as orders
 from shared.places import queries as places
+from shared.reports import queries as reports
 from shared.settings import settings
 
 TOKEN = "731904:SIMULATOR-demo-token-not-a-secret-000000"
@@ -86,6 +87,7 @@ def forget_all() -> None:
     """Forget what queries remember between calls: every test has a world of its own."""
     orders.forget()
     places.forget()
+    reports.forget()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from shared import pace
+from shared import db, pace
 from shared.chats.models import Chat
 from shared.db import after, transaction
 from shared.deliveries import merge, operations, settle
@@ -128,11 +128,27 @@ async def _send(post: Post, chat: Chat, first: Delivery) -> bool:
         return False
     outcome = await post.telegram.call(call.method, {"chat_id": chat.id, **call.parameters})
     await _account(post.pace, slot, outcome, chat)
-    async with transaction() as session:
-        await operations.close(session, call.delivery, outcome)
+    await _record(call.delivery, outcome)
     if outcome.kind not in {"done", "same"}:
         log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat.id, outcome.kind, outcome.words)
     return outcome.kind in {"done", "same", "refused"}
+
+
+async def _record(delivery: Delivery, outcome: Outcome) -> None:
+    """Close a delivery; a Postgres that restarts at this very moment is waited for, while the lease lasts.
+
+    Otherwise a known answer would become an unknown one, and the chat would wait for the lease to run out.
+    """
+    until = time.monotonic() + settings().lease / 3
+    while True:
+        try:
+            async with transaction() as session:
+                await operations.close(session, delivery, outcome)
+            return
+        except Exception as error:
+            if not db.away(error) or time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.3)
 
 
 async def _slot(keeper: pace.Pace, chat: Chat, lane: pace.Lane) -> pace.Slot | None:

@@ -77,7 +77,7 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         if policy == "hold":
             await operations.hold_for_person(session, delivery, "no answer came")
             return
-        if waited > settings().settle_within or policy == "resend_marked":
+        if waited > settings().settle_within or policy == "resend_marked" or not can_be_asked(delivery):
             await operations.repeat_marked(session, delivery, "it could not be settled")
             return
         search = await _candidates(session, delivery)
@@ -91,6 +91,11 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
             await operations.ask_again(session, delivery, min(30, max(3, waited / 5)), verdict.words, verdict.floor)
             await _obey(session, delivery, verdict.outcome)
     log.info("delivery %s in chat %s: %s (%s)", delivery.id, delivery.chat_id, verdict.kind, verdict.words)
+
+
+def can_be_asked(delivery: Delivery) -> bool:
+    """Whether Telegram would tell: a message that asks for a reply can never be edited, so it is repeated, marked."""
+    return "force_reply" not in (delivery.payload.get("reply_markup") or {})
 
 
 async def _obey(session: AsyncSession, delivery: Delivery, outcome: Outcome | None) -> None:
