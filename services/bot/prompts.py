@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
-from services.bot import texts_orders
 from services.bot.answers import Answer, Button, Fill
 from services.bot.asking import Asker
 from services.bot.dialogue import NEEDED, Filling
 from services.bot.texts import EXAMPLE, plain, say
+from shared import words
 from shared.deliveries.operations import reference
 from shared.identifiers import Doubt
 
@@ -37,8 +37,9 @@ def question(
     elif told := _told(filling):
         lines.append(say("got", language, fields=told))
     if wrong is not None:
-        lines.append(escape(texts_orders.doubt(wrong, language)))
-    lines += [escape(texts_orders.doubt(d, language)) for d in filling.form.warnings if d.field == name == "sto"][:1]
+        lines.append(escape(words.doubt(wrong, language)))
+    elif name in {"sc", "sto"}:  # what was written there and why it could not be taken
+        lines += [escape(words.doubt(doubt, language)) for doubt in filling.form.warnings if doubt.field == name][:1]
     if name == "sn" and offer and filling.form.serial:
         ask = say("ask_sn_offer", language, serial=filling.form.serial, offer=offer)
     elif name == "sc" and offer:

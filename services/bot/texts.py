@@ -104,7 +104,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "held_by_nobody": ("belum ada yang memegang", "held by nobody yet"),
     "in_group": ("di grup {title}", "in the group {title}"),
     "in_private": ("di chat pribadi", "in a private chat"),
-    "in_web": ("di dashboard", "on the dashboard"),
+    "in_web": ("lewat dasbor", "on the dashboard"),
     "in_api": ("lewat API", "through the API"),
     "in_import": ("lewat impor", "by an import"),
     "somebody": ("seseorang", "somebody"),

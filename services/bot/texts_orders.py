@@ -1,60 +1,16 @@
 """How an order reads in a chat: receipt, refusal of a duplicate, state, one line of a list. HTML; no database."""
 
-from datetime import datetime
 from html import escape
 
 from services.bot.texts import say
 from shared import clock
-from shared.identifiers import Doubt, english, indonesian
-from shared.orders.models import OPEN, Category, Order, OrderStatus, Reason
+from shared.identifiers import Doubt
+from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
+from shared.words import doubt, moment, reason_label, status_label
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
-ENGLISH_LABELS = {
-    "type": "Order type",
-    "sc": "Registration number",
-    "sn": "SN",
-    "sto": "STO",
-    "odp": "ODP",
-    "tech": "Technician code",
-    "note": "Note",
-}
 TOAST = 200  # characters in the answer to a button
-
-
-def moment(at: datetime, zone: str) -> str:
-    """`10:42 WIB` today, `20 Nov 10:42 WIB` on another day, with the year when it is another."""
-    there, here = clock.local(at, zone), clock.local(clock.now(), zone)
-    time = f"{there:%H:%M} {clock.zone_name(zone)}"
-    if there.date() == here.date():
-        return time
-    year = "" if there.year == here.year else f" {there.year}"
-    return f"{there.day} {MONTHS[there.month - 1]}{year} {time}"
-
-
-def day(at: datetime, zone: str) -> str:
-    """`Jumat, 20 Nov 2026`."""
-    there = clock.local(at, zone)
-    return f"{DAYS[there.weekday()]}, {there.day} {MONTHS[there.month - 1]} {there.year}"
-
-
-def status_label(status: OrderStatus, language: str) -> str:
-    """A status as a reader calls it."""
-    return status.label_en if language == "en" else status.label_id
-
-
-def reason_label(reason: Reason, language: str) -> str:
-    """A reason as a reader calls it."""
-    return reason.label_en if language == "en" else reason.label_id
-
-
-def doubt(doubted: Doubt, language: str) -> str:
-    """A warning of `identifiers`, not escaped."""
-    if language != "en":
-        return indonesian(doubted)
-    return ENGLISH_LABELS.get(doubted.field, doubted.field) + english(doubted).removeprefix(doubted.field)
 
 
 def understood(facts: OrderFacts, language: str) -> list[str]:

@@ -155,7 +155,7 @@ async def test_the_refusal_names_dashboard_and_holder(here: Town, rizal: Person,
     await operations.take(session, viewer, order.id, source="web")
     await session.commit()
     heard = await rizal.says(LINE)
-    assert "oleh Nadia Putri di dashboard" in heard.text
+    assert "oleh Nadia Putri lewat dasbor" in heard.text
     assert "Status OGP, dipegang Rudi Hartono." in heard.text
 
 
@@ -341,3 +341,9 @@ async def test_the_chat_is_known_before_anything_is_sent(here: Town, session: As
     assert chat is not None
     assert (chat.kind, chat.last_message_id) == (ChatKind.PRIVATE, heard.message_id)
     assert named(heard) == ["answer"]
+
+
+async def test_a_number_that_is_none_is_named_before_it_is_asked_again(here: Town, rizal: Person) -> None:
+    heard = await rizal.says("/reg AO SC77777 ZTEGC6754506 SDA")
+    assert "harus SC diikuti 8 angka" in heard.text
+    assert "Nomor registrasi?" in heard.text

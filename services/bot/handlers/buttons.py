@@ -9,6 +9,7 @@ from services.bot.answers import Check, Reply, Take, Toast
 from services.bot.asking import Asker
 from services.bot.handlers.check import state
 from services.bot.texts import plain
+from shared import words
 from shared.errors import NotFound
 from shared.orders import operations, queries
 from shared.orders.operations import AlreadyTaken
@@ -26,13 +27,13 @@ async def take(_: CallbackQuery, callback_data: Take, asker: Asker, session: Asy
         changed = await operations.take(session, asker.viewer, order_id, source="bot", hold=0)
     except AlreadyTaken as error:
         facts = error.now
-        at = texts_orders.moment(facts.order.status_at, facts.zone)
+        at = words.moment(facts.order.status_at, facts.zone)
         values = {"number": facts.order.registration_no, "name": facts.holder_name or "", "at": at}
         return Toast(plain("toast_already", language, **values), alert=True)
     except IllegalMove:
         facts = await queries.by_id(session, asker.viewer, order_id)
         data = await queries.master(session)
-        status = texts_orders.status_label(data.statuses[facts.order.status_code], language)
+        status = words.status_label(data.statuses[facts.order.status_code], language)
         return Toast(plain("toast_closed", language, number=facts.order.registration_no, status=status), alert=True)
     except NotFound:
         return Toast(plain("toast_gone", language), alert=True)
@@ -48,7 +49,7 @@ async def check(_: CallbackQuery, callback_data: Check, asker: Asker, session: A
         return [Toast(plain("toast_gone", asker.language), alert=True)]
     data = await queries.master(session)
     by = await questions.last_actor(session, facts.order.id)
-    words = texts_orders.toast(facts, data, by, asker.language)
-    if len(words) <= texts_orders.TOAST:
-        return [Toast(words, alert=True)]
+    answer = texts_orders.toast(facts, data, by, asker.language)
+    if len(answer) <= texts_orders.TOAST:
+        return [Toast(answer, alert=True)]
     return [Toast(plain("toast_below", asker.language)), await state(asker, session, facts)]

@@ -10,7 +10,7 @@ from services.bot import questions, texts_orders
 from services.bot.answers import Answer
 from services.bot.asking import Asker, command
 from services.bot.texts import say
-from shared import clock
+from shared import clock, words
 from shared.errors import NotAllowed
 from shared.orders import queries
 
@@ -26,7 +26,7 @@ async def my_day(_: Message, asker: Asker, session: AsyncSession) -> Answer:
     language, at = asker.language, clock.now()
     zone = await questions.zone_of(session, asker.viewer)
     day = await questions.day_of(session, asker.viewer, zone, at)
-    head = f"<b>{texts_orders.day(at, zone)}</b>, {escape(asker.viewer.name)}"
+    head = f"<b>{words.day(at, zone)}</b>, {escape(asker.viewer.name)}"
     if not (day.done or day.open or day.mine):
         return Answer(f"{head}\n{say('day_nothing', language)}")
     data = await queries.master(session)
