@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
-from shared.people.passwords import hash_password
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +23,7 @@ from shared.orders.models import Order
 from shared.people import operations as people
 from shared.people.access import Viewer
 from shared.people.models import Person
+from shared.people.passwords import hash_password
 from shared.people.queries import viewer_of
 from shared.places.models import SiteOperation, Sto, Witel
 from shared.settings import settings
