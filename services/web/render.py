@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.web import charts, labels
+from services.web import charts, labels, report_chart
 from services.web.view import Shell, address
 
 HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ def environment() -> Environment:
     )
     env.filters |= {name: getattr(labels, name) for name in FILTERS}
     env.globals |= {"asset": asset, "address": address, "spread": charts.spread, "per_hour": charts.per_hour}
+    env.globals["per_day"] = report_chart.per_day
     return env
 
 

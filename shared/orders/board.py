@@ -85,6 +85,17 @@ async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: st
     return Page(rows, _cursor(getattr(rows[-1].order, key.key), rows[-1].order.id) if more and rows else "")
 
 
+async def whole(session: AsyncSession, viewer: Viewer, given: Filters) -> queries.Facts:
+    """The statement of a list from its first page to its last, for those who take it home in one go."""
+    data = await queries.master(session)
+    wanted, key, falling = _list(viewer, given, data)
+    if given.words and not (first := await page(session, viewer, given)).after:
+        # a search that fits on a page may show what is exact, or what is near, and not what its conditions say
+        wanted = queries.facts(viewer).where(Order.id.in_([row.order.id for row in first.rows]))
+        wanted = wanted.order_by(key.desc() if falling else key, Order.id)
+    return wanted  # type: ignore[no-any-return]
+
+
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> int:
     """How many orders the list of these filters holds."""
     data = await queries.master(session)

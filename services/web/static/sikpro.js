@@ -52,7 +52,7 @@
   // --- clicks
   document.addEventListener("click", (event) => {
     const at = (query) => event.target.closest(query);
-    const button = at("[data-theme-toggle],[data-help],[data-copy],[data-show-new],[data-reveal],[data-fix]")
+    const button = at("[data-theme-toggle],[data-help],[data-copy],[data-show-new],[data-reveal],[data-fix],[data-print]")
       ?? at("[data-close],[data-open-again],[data-reconnect],a.id");
     $$("details.pop[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
     if (!button) return;
@@ -62,6 +62,7 @@
       root.dataset.theme = dark ? "light" : "dark"; stored.set("tema", root.dataset.theme);
     } else if ("help" in said) $("#bantuan")?.showModal();
     else if ("copy" in said) navigator.clipboard?.writeText(said.copy).then(() => toast(`${said.copy} disalin`), () => toast("Tidak dapat menyalin"));
+    else if ("print" in said) print();
     else if ("showNew" in said) showNew();
     else if ("reveal" in said) document.getElementById(said.reveal).type = button.checked ? "text" : "password";
     else if ("fix" in said) {
@@ -75,6 +76,8 @@
       event.preventDefault(); open(said.order);
     }
   });
+
+  $$("[data-print]").forEach((button) => { button.hidden = false; });
 
   // --- the side panel
   const drafts = new Map(); // what was typed for an order and not saved yet

@@ -1,0 +1,177 @@
+"""The daily report: its page, and the tables that page and file share."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.web import labels, sheets
+from services.web.deps import Session, Visit, Visitor
+from services.web.pages import report_files, report_form
+from services.web.render import render
+from services.web.view import Choice, Query, address
+from services.web.view_reports import Asked, Daily, Figure, Line, Table, Top
+from shared.reports import recap
+from shared.reports.recap import Recap, Sums
+from shared.reports.recap_scope import Scope
+
+router = APIRouter()
+
+PATH = "/laporan/harian"
+BEST = 8  # technicians in the ranking
+COUNTED = (("Masuk", ""), ("Selesai", "done"), ("Kendala", "obstacle"), ("Batal", "cancelled"), ("Sisa", ""))
+KEPT = "Dalam SLA"
+
+
+def fields_of(scope: Scope) -> dict[str, str]:
+    """The report's address."""
+    return {
+        "dari": scope.first.isoformat(),
+        "sampai": scope.last.isoformat(),
+        "sto": scope.sto,
+        "tipe": scope.type,
+    }
+
+
+def kept(sums: Sums) -> float | None:
+    """The share of the finished orders that kept their target."""
+    return sums.on_time / sums.done if sums.done else None
+
+
+def numbers(found: Recap, sums: Sums) -> list[int]:
+    """A line's figures in the order of the columns: each type, then COUNTED."""
+    counted = [sums.received, sums.done, sums.obstacle, sums.cancelled, sums.left]
+    return [sums.types[kind] for kind in found.types] + counted
+
+
+def table_of(found: Recap, lines: Sequence[recap.Line], links: Mapping[str, str] | None, key: str) -> Table:
+    """The lines as the page shows them. links: the queue's fields a figure opens with, for today's report only."""
+
+    def figures(sums: Sums, narrowed: Mapping[str, str]) -> tuple[Figure, ...]:
+        texts = [labels.number(n) for n in numbers(found, sums)]
+        hrefs = _hrefs(found, dict(links) | dict(narrowed)) if links is not None else [""] * len(texts)
+        share = kept(sums)
+        rows = [Figure(text, href if text != "0" else "") for text, href in zip(texts, hrefs, strict=True)]
+        return (*rows, Figure(labels.percent(share) if share is not None else "–"))
+
+    return Table(
+        heads=(*((kind, "") for kind in found.types), *COUNTED, (KEPT, "")),
+        lines=tuple(
+            Line(each.code, each.name, figures(each.sums, {key: each.code}) if each.code else figures(each.sums, {}))
+            for each in lines
+        ),
+        total=figures(found.total, {}),
+    )
+
+
+def _hrefs(found: Recap, fields: Mapping[str, str]) -> list[str]:
+    """The lists behind a line's figures, as far as the queue can show them: they count the same."""
+    came = Query(tampilan="semua", hari="masuk")
+    closed = Query(tampilan="semua", hari="tutup")
+    return [
+        *(address(came, **{**fields, "tipe": kind}) for kind in found.types),
+        address(came, **fields),
+        address(closed, **{**fields, "status": "done"}),
+        address(Query(tampilan="kendala"), **fields),
+        address(closed, **{**fields, "status": "cancelled"}),
+        "",
+    ]
+
+
+def view_of(visit: Visit, asked: Asked, scope: Scope, found: Recap) -> Daily:
+    """The report as its page shows it."""
+    today = report_form.today_of(visit)
+    now_here = scope.first == scope.last == today and set(found.zones) == {visit.zone}
+    links = {"sto": scope.sto, "tipe": scope.type} if now_here else None
+    best = [line for line in found.technicians if line.code and line.sums.done][:BEST]
+    days = (scope.last - scope.first).days + 1
+    after = report_form.shifted(scope, days)
+    files = (("xlsx", "Excel"), ("csv", "CSV per STO"), ("csv-teknisi", "CSV per teknisi"))
+    return Daily(
+        asked=asked,
+        title=report_form.period(scope),
+        stos=table_of(found, found.stos, links, "sto"),
+        technicians=table_of(
+            found, found.technicians, links if links is not None and _codes_alone(found) else None, "teknisi"
+        ),
+        top=tuple(
+            Top(line.code, line.name, line.sums.done, round(100 * line.sums.done / best[0].sums.done, 1))
+            for line in best
+        ),
+        before=_address(report_form.shifted(scope, -days)) if scope.first > report_form.EARLIEST else "",
+        after=_address(after) if after.last <= today else "",
+        files=tuple(
+            Choice(report_form.link(f"{PATH}/ekspor", fields_of(scope) | {"berkas": name}), word)
+            for name, word in files
+        ),
+    )
+
+
+def _address(scope: Scope) -> str:
+    return report_form.link(PATH, fields_of(scope))
+
+
+def _codes_alone(found: Recap) -> bool:
+    """Whether every line has a code to link with; the queue cannot ask for orders without one."""
+    return all(line.code for line in found.technicians)
+
+
+@router.get("/laporan")
+async def show_reports(visit: Visitor) -> Response:
+    """The reports begin with the day's."""
+    visit.viewer.must("report.read")
+    return RedirectResponse(PATH, 303)
+
+
+@router.get(PATH)
+async def show_daily(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The report of a day or of a range of days."""
+    visit.viewer.must("report.read")
+    asked, scope = await report_form.read_days(request, session, visit)
+    if scope is None:
+        view = Daily(asked)
+    else:
+        view = view_of(visit, asked, scope, await recap.daily(session, visit.viewer, scope))
+    page = render("report_daily.html", shell=visit.shell("laporan"), view=view)
+    return HTMLResponse(page, 422 if scope is None else 200)
+
+
+def sheet_of(found: Recap, lines: Sequence[recap.Line], name: str, head: str, title: tuple[str, ...]) -> sheets.Sheet:
+    """The same lines and the same sum as a table of a file."""
+    columns = (
+        sheets.Column(head, width=14),
+        sheets.Column("Nama", width=26),
+        *(sheets.Column(kind, "whole", 9) for kind in found.types),
+        *(sheets.Column(word, "whole", 10) for word, _ in COUNTED),
+        sheets.Column(KEPT, "share", 11),
+    )
+    rows = [(line.code or "–", line.name, *numbers(found, line.sums), kept(line.sums)) for line in lines]
+    rows.append(("Jumlah", "", *numbers(found, found.total), kept(found.total)))
+    return sheets.Sheet(name, columns, rows, title)
+
+
+@router.get(f"{PATH}/ekspor")
+async def export_daily(request: Request, session: Session, visit: Visitor) -> Response:
+    """The report as a file: both tables in Excel, one of them as CSV."""
+    visit.viewer.must("report.read")
+    _, scope = await report_form.read_days(request, session, visit)
+    wanted = request.query_params.get("berkas", "")
+    form = report_files.form_of(wanted, ("xlsx", "csv", "csv-teknisi"))
+    if scope is None:
+        given = {name: value for name, value in request.query_params.items() if name != "berkas"}
+        return RedirectResponse(f"{PATH}?{urlencode(given)}", 303)
+    found = await recap.daily(session, visit.viewer, scope)
+    title = report_files.title_of(visit, f"Laporan harian · {report_form.period(scope)}", report_form.narrowed(scope))
+    tables = [
+        sheet_of(found, found.stos, "Per STO", "STO", title),
+        sheet_of(found, found.technicians, "Per teknisi", "Teknisi", title),
+    ]
+    name = f"laporan-harian-{scope.first}" + (f"-{scope.last}" if scope.last != scope.first else "")
+    if wanted == "csv-teknisi":
+        tables, name = tables[1:], f"{name}-teknisi"
+    answer = await sheets.answer(name, form, tables)
+    details = fields_of(scope) | {"berkas": wanted}
+    await report_files.note(session, visit, "report.exported", "report:harian", details)
+    return answer

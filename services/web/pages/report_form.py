@@ -1,0 +1,166 @@
+"""What a report is asked for: reads the address as people type it, and says in a sentence what cannot be answered."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from services.web import labels
+from services.web.deps import Visit
+from services.web.view import Choice
+from services.web.view_reports import Asked
+from shared import clock
+from shared.identifiers import compact, figures, one_line
+from shared.orders import queries
+from shared.places.models import Sto
+from shared.reports.recap_month import month_of
+from shared.reports.recap_scope import LONGEST, Scope
+
+EARLIEST = date(2000, 1, 1)
+LONGEST_TYPED = 40  # characters that are given back to the form
+MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November")
+MONTH_NAMES = (*MONTHS, "Desember")
+
+NOT_A_DAY = "Tulis tanggal yang ada di kalender, misalnya 20/11/2026."
+NOT_A_MONTH = "Tulis bulan seperti 2026-11."
+TOO_EARLY = "Laporan paling awal 1 Jan 2000. Pilih tanggal setelahnya."
+NOT_YET = "Hari itu belum tiba. Pilih hari ini atau sebelumnya."
+TURNED = "Tanggal awal ada setelah tanggal akhir. Tukar keduanya."
+NO_STO = "STO ini tidak ada di wilayah Anda. Pilih dari daftar."
+NO_TYPE = "Tipe order ini tidak ada. Pilih dari daftar."
+
+
+def today_of(visit: Visit) -> date:
+    """Today where the viewer is at home."""
+    return clock.local(clock.now(), visit.zone).date()
+
+
+def typed(request: Request, name: str) -> str:
+    """One field of the address as it was typed, shortened."""
+    return one_line(request.query_params.get(name, "")[: 2 * LONGEST_TYPED])[:LONGEST_TYPED]
+
+
+async def read_days(request: Request, session: AsyncSession, visit: Visit) -> tuple[Asked, Scope | None]:
+    """The form of the daily report, and its scope unless something is wrong; without any day it is today."""
+    today, errors = today_of(visit), dict[str, str]()
+    first_typed, last_typed = typed(request, "dari"), typed(request, "sampai")
+    first = _day(first_typed or last_typed, today, "dari" if first_typed else "sampai", errors)
+    last = _day(last_typed or first_typed, today, "sampai" if last_typed else "dari", errors)
+    if first and last and not errors:
+        days = (last - first).days + 1
+        if days < 1:
+            errors["dari"] = TURNED
+        elif days > LONGEST:
+            errors["sampai"] = f"Rentang paling panjang {LONGEST} hari; ini {labels.number(days)} hari. Persempit."
+    sto, kind, stos, types = await _narrowing(request, session, visit, errors)
+    asked = Asked(
+        first=first.isoformat() if first and "dari" not in errors else first_typed or today.isoformat(),
+        last=last.isoformat() if last and "sampai" not in errors else last_typed or first_typed or today.isoformat(),
+        sto=sto,
+        type=kind,
+        stos=stos,
+        types=types,
+        errors=errors,
+        latest=today.isoformat(),
+    )
+    return asked, Scope(first, last, sto, kind) if first and last and not errors else None
+
+
+async def read_month(request: Request, session: AsyncSession, visit: Visit) -> tuple[Asked, Scope | None]:
+    """The form of the monthly report, and its scope unless something is wrong; without a month it is this one."""
+    today, errors = today_of(visit), dict[str, str]()
+    text = typed(request, "bulan")
+    found = re.fullmatch(r"(\d{4})[-/. ](\d{1,2})|(\d{1,2})[-/. ](\d{4})", text, re.ASCII)
+    first: date | None = today.replace(day=1)
+    if text:
+        first = None
+        year, month = (int(found[1] or found[4]), int(found[2] or found[3])) if found else (0, 0)
+        if not (1 <= month <= 12 and year):
+            errors["bulan"] = NOT_A_MONTH
+        elif year < EARLIEST.year:
+            errors["bulan"] = TOO_EARLY
+        elif (year, month) > (today.year, today.month):
+            errors["bulan"] = "Bulan itu belum tiba. Pilih bulan ini atau sebelumnya."
+        else:
+            first = date(year, month, 1)
+    sto, kind, stos, types = await _narrowing(request, session, visit, errors)
+    asked = Asked(
+        month=f"{first:%Y-%m}" if first else text,
+        sto=sto,
+        type=kind,
+        stos=stos,
+        types=types,
+        errors=errors,
+        latest=f"{today:%Y-%m}",
+    )
+    return asked, month_of(first, sto, kind) if first and not errors else None
+
+
+def _day(text: str, today: date, name: str, errors: dict[str, str]) -> date | None:
+    if not text:
+        return today
+    day = figures.day(text).value
+    if day is None:
+        errors[name] = NOT_A_DAY
+    elif day < EARLIEST:
+        errors[name] = TOO_EARLY
+    elif day > today:
+        errors[name] = NOT_YET
+    return day
+
+
+async def _narrowing(
+    request: Request, session: AsyncSession, visit: Visit, errors: dict[str, str]
+) -> tuple[str, str, tuple[Choice, ...], tuple[Choice, ...]]:
+    """The STO and type asked for, and those there are; a closed STO may still be asked for."""
+    sto, kind = compact(typed(request, "sto")), compact(typed(request, "tipe"))
+    rows = (
+        await session.execute(
+            select(Sto.code, Sto.name, Sto.active).where(visit.viewer.within(Sto.id)).order_by(Sto.code)
+        )
+    ).all()
+    if sto and sto not in {code for code, _, _ in rows}:
+        errors["sto"] = NO_STO
+    data = await queries.master(session)
+    if kind and kind not in data.types:
+        errors["tipe"] = NO_TYPE
+    stos = tuple(Choice(code, f"{code} {name}") for code, name, active in rows if active or code == sto)
+    types = (row for row in data.types.values() if row.active or row.code == kind)
+    return sto, kind, stos, tuple(Choice(row.code, f"{row.code} {row.label_id}") for row in types)
+
+
+def period(scope: Scope) -> str:
+    """`Kamis, 19 Nov 2026`, or `1 Nov 2026 – 19 Nov 2026`."""
+    if scope.first == scope.last:
+        return f"{labels.WEEKDAYS[scope.first.weekday()]}, {day_words(scope.first)}"
+    return f"{day_words(scope.first)} – {day_words(scope.last)}"
+
+
+def day_words(day: date) -> str:
+    """`19 Nov 2026`"""
+    return f"{day.day} {labels.MONTHS[day.month - 1]} {day.year}"
+
+
+def month_words(day: date) -> str:
+    """`November 2026`"""
+    return f"{MONTH_NAMES[day.month - 1]} {day.year}"
+
+
+def narrowed(scope: Scope) -> str:
+    """What the report leaves out, for a title: `STO SDA, tipe AO`."""
+    return ", ".join([*([f"STO {scope.sto}"] if scope.sto else []), *([f"tipe {scope.type}"] if scope.type else [])])
+
+
+def link(path: str, fields: Mapping[str, str]) -> str:
+    """An address with its fields; empty ones are left out."""
+    return f"{path}?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+def shifted(scope: Scope, days: int) -> Scope:
+    """The same report so many days later."""
+    move = timedelta(days=days)
+    return Scope(scope.first + move, scope.last + move, scope.sto, scope.type)

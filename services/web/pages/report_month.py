@@ -1,0 +1,165 @@
+"""The monthly report: a heat table of what was finished, and what came in beside it, day by day."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.web import labels, sheets
+from services.web.deps import Session, Visit, Visitor
+from services.web.pages import report, report_files, report_form
+from services.web.render import render
+from services.web.view import Choice
+from services.web.view_reports import Asked, DayCount, Heat, HeatDay, HeatRow, Monthly
+from shared.reports import recap_month
+from shared.reports.recap_month import Day, Month
+from shared.reports.recap_scope import Scope
+
+router = APIRouter()
+
+PATH = "/laporan/bulanan"
+LEVELS = 5
+ALL = "Semua"
+
+
+def fields_of(scope: Scope) -> dict[str, str]:
+    """The report's address."""
+    return {"bulan": f"{scope.first:%Y-%m}", "sto": scope.sto, "tipe": scope.type}
+
+
+def rows_of(found: Month) -> list[tuple[str, list[int | None], int]]:
+    """Finished orders by type and day, the sum of all types last; None for days that have not begun."""
+    rows = [(kind, [day.done[kind] if day.begun else None for day in found.days]) for kind in found.types]
+    rows.append((ALL, [day.done.total() if day.begun else None for day in found.days]))
+    return [(name, cells, sum(n or 0 for n in cells)) for name, cells in rows]
+
+
+def kept_of(day: Day) -> float | None:
+    """The share of the day's finished orders that kept their target."""
+    done = day.done.total()
+    return day.on_time / done if done else None
+
+
+def _heat(cells: list[int | None]) -> tuple[Heat, ...]:
+    """Shades of a row: the stronger, the nearer to its highest day."""
+    most = max((n for n in cells if n), default=1)
+    return tuple(
+        Heat("", -1) if n is None else Heat(labels.number(n), min(LEVELS, -(-n * LEVELS // most))) for n in cells
+    )
+
+
+def _day_name(day: date) -> str:
+    return f"{labels.WEEKDAYS[day.weekday()]}, {report_form.day_words(day)}"
+
+
+def view_of(visit: Visit, asked: Asked, scope: Scope, found: Month) -> Monthly:
+    """The report as its page shows it."""
+    today = report_form.today_of(visit)
+    rows = rows_of(found)
+    done, on_time = rows[-1][2], sum(day.on_time for day in found.days)
+    facts = [
+        (labels.number(sum(day.received.total() for day in found.days)), "masuk"),
+        (labels.number(done), "selesai"),
+    ]
+    if done:
+        facts.append((labels.percent(on_time / done), "dalam SLA"))
+    if found.median is not None:
+        facts.append((labels.minutes(found.median), "median pengerjaan"))
+    before, after = scope.first - timedelta(days=1), scope.last + timedelta(days=1)
+    same = {"sto": scope.sto, "tipe": scope.type}
+    files = (("xlsx", "Excel"), ("csv", "CSV per hari"))
+    return Monthly(
+        asked=asked,
+        title=report_form.month_words(scope.first),
+        days=tuple(HeatDay(day.day.day, _day_name(day.day), rest=day.day.weekday() == 6) for day in found.days),
+        rows=tuple(HeatRow(name, _heat(cells), labels.number(total)) for name, cells, total in rows),
+        counts=tuple(_count(day, same) for day in found.days),
+        facts=tuple(facts),
+        before=report_form.link(PATH, same | {"bulan": f"{before:%Y-%m}"}) if before >= report_form.EARLIEST else "",
+        after=report_form.link(PATH, same | {"bulan": f"{after:%Y-%m}"}) if after <= today else "",
+        files=tuple(
+            Choice(report_form.link(f"{PATH}/ekspor", fields_of(scope) | {"berkas": name}), word)
+            for name, word in files
+        ),
+    )
+
+
+def _count(day: Day, same: Mapping[str, str]) -> DayCount:
+    name = _day_name(day.day)
+    if not day.begun:
+        return DayCount(day.day.day, name, None, None, "")
+    share = kept_of(day)
+    return DayCount(
+        day.day.day,
+        name,
+        day.received.total(),
+        day.done.total(),
+        labels.percent(share) if share is not None else "–",
+        report_form.link(report.PATH, {"dari": day.day.isoformat(), "sampai": day.day.isoformat(), **same}),
+    )
+
+
+@router.get(PATH)
+async def show_month(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The report of a month."""
+    visit.viewer.must("report.read")
+    asked, scope = await report_form.read_month(request, session, visit)
+    if scope is None:
+        view = Monthly(asked)
+    else:
+        view = view_of(visit, asked, scope, await recap_month.per_day(session, visit.viewer, scope))
+    page = render("report_month.html", shell=visit.shell("laporan"), view=view)
+    return HTMLResponse(page, 422 if scope is None else 200)
+
+
+def sheets_of(found: Month, title: tuple[str, ...]) -> tuple[sheets.Sheet, sheets.Sheet]:
+    """The heat table as it stands on the page, and a row a day."""
+    table = sheets.Sheet(
+        "Rekap selesai",
+        (
+            sheets.Column("Tipe", width=12),
+            *(sheets.Column(str(day.day.day), "whole", 6) for day in found.days),
+            sheets.Column("Jumlah", "whole", 10),
+        ),
+        [(name, *cells, total) for name, cells, total in rows_of(found)],
+        title,
+    )
+    days = sheets.Sheet(
+        "Per hari",
+        (
+            sheets.Column("Tanggal", "day", 12),
+            *(sheets.Column(f"Selesai {kind}", "whole", 14) for kind in found.types),
+            sheets.Column("Masuk", "whole", 10),
+            sheets.Column("Selesai", "whole", 10),
+            sheets.Column(report.KEPT, "share", 11),
+        ),
+        [
+            (day.day, *(day.done[kind] for kind in found.types), day.received.total(), day.done.total(), kept_of(day))
+            for day in found.days
+            if day.begun
+        ],
+        title,
+    )
+    return table, days
+
+
+@router.get(f"{PATH}/ekspor")
+async def export_month(request: Request, session: Session, visit: Visitor) -> Response:
+    """The report as a file: heat table and days in Excel, the days as CSV."""
+    visit.viewer.must("report.read")
+    _, scope = await report_form.read_month(request, session, visit)
+    wanted = request.query_params.get("berkas", "")
+    form = report_files.form_of(wanted, ("xlsx", "csv"))
+    if scope is None:
+        given = {name: value for name, value in request.query_params.items() if name != "berkas"}
+        return RedirectResponse(f"{PATH}?{urlencode(given)}", 303)
+    found = await recap_month.per_day(session, visit.viewer, scope)
+    subject = f"Rekap bulanan · {report_form.month_words(scope.first)}"
+    both = sheets_of(found, report_files.title_of(visit, subject, report_form.narrowed(scope)))
+    answer = await sheets.answer(f"rekap-bulanan-{scope.first:%Y-%m}", form, both if form == "xlsx" else both[1:])
+    details = fields_of(scope) | {"berkas": wanted}
+    await report_files.note(session, visit, "report.exported", "report:bulanan", details)
+    return answer

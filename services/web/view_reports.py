@@ -1,0 +1,125 @@
+"""View models of the reports and of what they are asked for. Rules: see view.py.
+
+Routes (need `report.read`; `dari` and `sampai` are days, `bulan` a month, `sto` and `tipe` codes)
+    GET /laporan                   → 303 /laporan/harian
+    GET /laporan/harian ?dari= sampai= sto= tipe=     report_daily.html    Daily
+    GET /laporan/bulanan ?bulan= sto= tipe=           report_month.html    Monthly
+    GET /laporan/harian/ekspor, /laporan/bulanan/ekspor ?the same & berkas=    the file; wrongly asked: 303 to the page
+A question that cannot be answered draws the page again with what was typed and why: 422, no figures.
+"""
+
+from dataclasses import dataclass, field
+
+from services.web.view import Choice
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The form as it was typed. errors: field name → words. days: whether `first` and `last` are real days."""
+
+    first: str = ""
+    last: str = ""
+    month: str = ""
+    sto: str = ""
+    type: str = ""
+    stos: tuple[Choice, ...] = ()
+    types: tuple[Choice, ...] = ()
+    errors: dict[str, str] = field(default_factory=dict)
+    latest: str = ""  # today, as browsers want it
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a table; `href` opens the list behind it, where there is one."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One STO or technician. figures: as long as Table.heads."""
+
+    code: str
+    name: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """heads: a label each; a label that is a Category draws its glyph before its word."""
+
+    heads: tuple[tuple[str, str], ...]  # (label, category or "")
+    lines: tuple[Line, ...]
+    total: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Top:
+    """A technician of the ranking; share is of the best one, 0–100."""
+
+    code: str
+    name: str
+    done: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Daily:
+    """The daily report; `stos` is None when it could not be asked (see `asked.errors`)."""
+
+    asked: Asked
+    title: str = ""
+    stos: Table | None = None
+    technicians: Table | None = None
+    top: tuple[Top, ...] = ()
+    before: str = ""  # addresses of the period before and after, and of the files
+    after: str = ""
+    files: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A cell of the heat table: level 0–5, or -1 for a day that has not begun."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True)
+class HeatRow:
+    label: str
+    cells: tuple[Heat, ...]
+    total: str
+
+
+@dataclass(frozen=True)
+class HeatDay:
+    number: int
+    name: str  # "Minggu, 22 Nov 2026"
+    rest: bool
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """What came in and was finished in a day; None where it has not begun. `href` opens that day's report."""
+
+    number: int
+    name: str
+    received: int | None
+    done: int | None
+    kept: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Monthly:
+    asked: Asked
+    title: str = ""
+    days: tuple[HeatDay, ...] = ()
+    rows: tuple[HeatRow, ...] | None = None
+    counts: tuple[DayCount, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()  # (value, word): ("1.450", "selesai")
+    before: str = ""
+    after: str = ""
+    files: tuple[Choice, ...] = ()
