@@ -157,7 +157,7 @@ async def export_daily(request: Request, session: Session, visit: Visitor) -> Re
     """The report as a file: both tables in Excel, one of them as CSV."""
     visit.viewer.must("report.read")
     _, scope = await report_form.read_days(request, session, visit)
-    wanted = request.query_params.get("berkas", "")
+    wanted = request.query_params.get("berkas", "xlsx")
     form = report_files.form_of(wanted, ("xlsx", "csv", "csv-teknisi"))
     if scope is None:
         given = {name: value for name, value in request.query_params.items() if name != "berkas"}

@@ -151,7 +151,7 @@ async def export_month(request: Request, session: Session, visit: Visitor) -> Re
     """The report as a file: heat table and days in Excel, the days as CSV."""
     visit.viewer.must("report.read")
     _, scope = await report_form.read_month(request, session, visit)
-    wanted = request.query_params.get("berkas", "")
+    wanted = request.query_params.get("berkas", "xlsx")
     form = report_files.form_of(wanted, ("xlsx", "csv"))
     if scope is None:
         given = {name: value for name, value in request.query_params.items() if name != "berkas"}
