@@ -1,0 +1,258 @@
+"""Telegram groups: what each serves, why one is held, and binding them from here or by a code. Admins only."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.web import labels, master_forms, master_page, words_master
+from services.web.deps import Form, Session, Visit, Visitor
+from services.web.master_forms import Typed
+from services.web.pages.users import whole
+from services.web.view import Choice
+from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Search, Secret, Table
+from services.web.view_master import Form as Drawn
+from shared.chats import binding
+from shared.chats.binding import Bound, Group, Unit
+from shared.chats.models import ChatKind, Purpose
+from shared.errors import Invalid, NotFound
+from shared.identifiers import one_line
+
+router = APIRouter()
+
+KEY = "grup"
+PURPOSES = {Purpose.HELPDESK: "Helpdesk", Purpose.TECHNICIANS: "Teknisi"}
+KINDS = {ChatKind.GROUP: "Grup", ChatKind.SUPERGROUP: "Supergrup", ChatKind.PRIVATE: "Pribadi"}
+HELD = {
+    "the bot was removed from the group": "Bot dikeluarkan dari grup. Masukkan lagi ke grup.",
+    "the bot was blocked by the user": "Bot diblokir.",
+}
+
+
+def held_words(words: str | None) -> str:
+    """Why nothing is sent to a chat; Telegram's own words where we have none."""
+    if not words:
+        return ""
+    return HELD.get(words) or f"Telegram menolak: {words}"
+
+
+def purpose_words(bound: Bound) -> str:
+    """`Helpdesk SO-SDA`, with its topic."""
+    topic = f", topik {bound.thread_id}" if bound.thread_id is not None else ""
+    return f"{PURPOSES[bound.purpose]} {bound.unit_code}{topic}"
+
+
+async def inputs(session: AsyncSession, *, topic: bool) -> tuple[Input, ...]:
+    """What a group is for and where."""
+    fields = (
+        Input("purpose", "Untuk", "select", choices=tuple(Choice(each.value, word) for each, word in PURPOSES.items())),
+        Input("unit", "Wilayah", "select", choices=await master_page.unit_choices(session)),
+    )
+    if not topic:
+        return fields
+    thread = Input(
+        "thread",
+        "Nomor topik",
+        "plain",
+        required=False,
+        longest=12,
+        hint="Hanya untuk grup dengan topik; kosong: seluruh grup.",
+    )
+    return (*fields, thread)
+
+
+def unit_of(typed: Typed) -> Unit:
+    """The unit a form names."""
+    kind, _, number = typed.values["unit"].partition(":")
+    if not number.isdigit():
+        return Unit()
+    return Unit(site=int(number)) if kind == "so" else Unit(sto=int(number))
+
+
+async def code_form(session: AsyncSession) -> Drawn:
+    """The form that makes a binding code."""
+    return Drawn(
+        "kode",
+        "Hubungkan grup baru",
+        "/grup/kode",
+        await inputs(session, topic=False),
+        save="Buat kode",
+        foot="Masukkan bot ke grup, lalu kirim /ikat dan kodenya di sana. Di dalam topik: hanya topik itu.",
+    )
+
+
+async def list_page(
+    session: AsyncSession, visit: Visit, request: Request, *, form: Drawn | None = None, secret: Secret | None = None
+) -> Master:
+    """The groups the bot knows."""
+    words = one_line(request.query_params.get("q", "")[:200])[:80]
+    after = request.query_params.get("sesudah", "")[:20]
+    found, following = await binding.groups(session, visit.viewer, words=words, after=after)
+    lines = tuple(
+        Line(
+            (
+                Cell(each.chat.title or "Tanpa judul", href=f"/grup/{each.chat.id}"),
+                Cell(KINDS[each.chat.kind], "dim"),
+                Cell("; ".join(purpose_words(bound) for bound in each.bindings) or "Belum dihubungkan"),
+                Cell(labels.number(each.waiting), "num"),
+                _standing(each),
+            )
+        )
+        for each in found
+    )
+    heads = ("Grup", "Jenis", "Melayani", "#Menunggu", "Keadaan")
+    empty = "Tidak ada yang cocok." if words else "Bot belum dimasukkan ke grup mana pun."
+    onward = f"/grup?sesudah={following}" if following and not words else ""
+    return Master(
+        title="Grup Telegram",
+        lead="Grup tempat bot bekerja: untuk apa, di wilayah mana, dan pesan yang belum terkirim.",
+        count=f"{labels.number(len(found))} grup" if not after and not following else "",
+        search=Search("/grup", "Cari judul grup", words),
+        tables=(Table("daftar", "Daftar", heads, lines, empty, next=onward),),
+        forms=(form or await code_form(session),),
+        secret=secret,
+    )
+
+
+def _standing(group: Group) -> Cell:
+    if group.chat.held:
+        return Cell("Tertahan", category="obstacle", note=held_words(group.chat.held))
+    if not group.bindings:
+        return Cell("Belum dihubungkan", category="received")
+    return Cell("Terhubung", category="done")
+
+
+async def group_page(
+    session: AsyncSession, visit: Visit, chat_id: int, *, form: Drawn | None = None, error: str = ""
+) -> Master:
+    """One group: what it serves, and what may be done."""
+    group = await binding.group(session, visit.viewer, chat_id)
+    chat, path = group.chat, f"/grup/{chat_id}"
+    lines = tuple(
+        Line(
+            (
+                Cell(PURPOSES[bound.purpose]),
+                Cell(f"{bound.unit_code} {bound.unit_name}"),
+                Cell(str(bound.thread_id) if bound.thread_id is not None else "Seluruh grup", "dim"),
+            ),
+            (
+                Act(
+                    "Lepas", f"{path}/lepas", (Choice("binding", str(bound.id)),), danger=True, who=purpose_words(bound)
+                ),
+            ),
+        )
+        for bound in group.bindings
+    )
+    acts: tuple[Act, ...] = ()
+    if chat.held:
+        note = f"{held_words(chat.held)} Perbaiki dulu di Telegram, lalu coba lagi."
+        acts = (Act("Kirim lagi yang tertahan", f"{path}/coba", note=note),)
+    facts = (
+        Fact("Jenis", KINDS[chat.kind]),
+        Fact("Nomor grup", str(chat.id)),
+        Fact("Keadaan", _standing(group).text, held_words(chat.held)),
+        Fact("Pesan menunggu", labels.number(group.waiting)),
+        Fact("Dikenal sejak", labels.moment(chat.seen_at, visit.zone)),
+    )
+    heads = ("Untuk", "Wilayah", "Topik")
+    return Master(
+        title=chat.title or "Tanpa judul",
+        back=Choice("/grup", "Grup Telegram"),
+        facts=facts,
+        tables=(Table("ikatan", "Melayani", heads, lines, "Belum dihubungkan ke wilayah mana pun."),),
+        forms=(form or await bind_form(session, chat_id),),
+        acts=acts,
+        error=error,
+    )
+
+
+async def bind_form(session: AsyncSession, chat_id: int) -> Drawn:
+    """The form that binds a group from here."""
+    fields = await inputs(session, topic=True)
+    return Drawn("ikat", "Hubungkan", f"/grup/{chat_id}/ikat", fields, save="Hubungkan")
+
+
+def asked(text: str) -> int:
+    """The id of a group in an address: negative. Raises NotFound."""
+    return -whole(text.removeprefix("-"))
+
+
+@router.get("/grup")
+async def show_groups(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The groups."""
+    return master_page.show(visit, KEY, await list_page(session, visit, request), request=request)
+
+
+@router.post("/grup/kode")
+async def make_code(request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """A binding code; this answer is the only place where it can be read. Posting twice ends the first."""
+    visit.viewer.must("group.change")
+    made = await code_form(session)
+    typed = master_forms.read(form, made.inputs)
+    if not typed.errors:
+        try:
+            async with session.begin_nested():
+                purpose, unit = Purpose(typed.values["purpose"]), unit_of(typed)
+                code = await binding.make_code(session, visit.viewer, purpose, unit, source="web")
+            note = "Kirim pesan ini di grupnya. Hanya terlihat sekali ini, berlaku 15 menit, dan sekali pakai."
+            view = await list_page(session, visit, request, secret=Secret("Kode penghubung", f"/ikat {code}", note))
+            return master_page.show(visit, KEY, view)
+        except Invalid as error:
+            typed.errors |= error.fields
+    view = await list_page(session, visit, request, form=master_forms.again(made, "group", typed))
+    return master_page.show(visit, KEY, view, status=422)
+
+
+@router.get("/grup/{chat_id}")
+async def show_group(chat_id: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """One group."""
+    visit.viewer.must("group.change")
+    return master_page.show(visit, KEY, await group_page(session, visit, asked(chat_id)), request=request)
+
+
+@router.post("/grup/{chat_id}/ikat")
+async def bind_group(chat_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Let a group serve a unit; doing it again changes nothing."""
+    visit.viewer.must("group.change")
+    number = asked(chat_id)
+    await binding.group(session, visit.viewer, number)
+    made = await bind_form(session, number)
+    typed = master_forms.read(form, made.inputs)
+    thread = typed.maybe_number("thread")
+
+    async def work() -> None:
+        purpose = Purpose(typed.values["purpose"])
+        await binding.bind(session, visit.viewer, number, purpose, unit_of(typed), thread_id=thread, source="web")
+
+    again, status = await master_page.saved(session, visit, form, "group", made, typed, work)
+    if again is None:
+        return master_page.done(f"/grup/{number}", "terikat")
+    return master_page.show(visit, KEY, await group_page(session, visit, number, form=again), status=status)
+
+
+@router.post("/grup/{chat_id}/lepas")
+async def unbind_group(chat_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Let a group serve a unit no longer; the second time there is nothing left to end."""
+    visit.viewer.must("group.change")
+    number, which = asked(chat_id), whole(str(form.get("binding", "")))
+    await binding.group(session, visit.viewer, number)
+    try:
+        async with session.begin_nested():
+            await binding.unbind(session, visit.viewer, number, which, source="web")
+    except NotFound:
+        return master_page.done(f"/grup/{number}", "")
+    return master_page.done(f"/grup/{number}", "dilepas")
+
+
+@router.post("/grup/{chat_id}/coba")
+async def release_group(chat_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Try a held group again."""
+    assert form is not None
+    number = asked(chat_id)
+    error = await master_page.acted(session, binding.release(session, visit.viewer, number, source="web"))
+    if not error:
+        return master_page.done(f"/grup/{number}", "dicoba")
+    view = replace(await group_page(session, visit, number), error=error or words_master.STALE)
+    return master_page.show(visit, KEY, view, status=409)

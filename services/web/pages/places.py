@@ -1,0 +1,375 @@
+"""Site Operations and STO: lists within the reader's area, and for admins adding, editing and switching them."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.web import labels, master_forms, master_page
+from services.web.deps import Form, Session, Visit, Visitor
+from services.web.master_forms import Typed
+from services.web.pages.users import whole
+from services.web.view import Choice
+from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
+from services.web.view_master import Form as Drawn
+from shared import clock
+from shared.errors import NotFound
+from shared.orders import masterdata
+from shared.orders.models import Order
+from shared.people.models import PersonArea
+from shared.places import operations
+from shared.places.models import SiteOperation, Sto, StoSite, Witel
+from shared.places.operations import Exchange, Site
+
+router = APIRouter()
+
+ZONES = tuple(Choice(zone, f"{name} ({zone.partition('/')[2]})") for zone, name in clock.ZONE_NAMES.items())
+SITE_INPUTS = (
+    Input("code", "Kode", "code", longest=16, hint="Contoh SO-SDA."),
+    Input("name", "Nama"),
+    Input("witel", "Witel", "code", longest=16, hint="Kode witel, contoh SDO. Yang belum ada akan dibuat."),
+    Input("zone", "Zona waktu", "select", value="Asia/Jakarta", choices=ZONES, longest=40),
+    Input("opens", "Jam buka", "time", value="08:00", longest=8),
+    Input("closes", "Jam tutup", "time", value="17:00", longest=8, hint="Hitungan SLA berhenti di luar jam ini."),
+    Input("valid_from", "Berlaku mulai", "date", required=False, longest=12),
+    Input("valid_to", "Berlaku sampai", "date", required=False, longest=12),
+)
+
+
+async def sto_inputs(session: AsyncSession, visit: Visit, *, new: bool) -> tuple[Input, ...]:
+    """The fields of an STO; its Site Operation is chosen once, and changes by moving it."""
+    sites = tuple(
+        Choice(str(site.id), f"{site.code} {site.name}") for site in await master_page.sites(session, visit.viewer)
+    )
+    fields = (
+        Input("code", "Kode", "code", longest=3, hint="Tiga huruf, contoh SDA."),
+        Input("name", "Nama"),
+        Input("site", "Site Operation", "select", choices=sites),
+        Input("valid_from", "Berlaku mulai", "date", required=False, longest=12),
+        Input("valid_to", "Berlaku sampai", "date", required=False, longest=12),
+    )
+    return fields if new else tuple(each for each in fields if each.name != "site")
+
+
+def site_of(typed: Typed) -> Site:
+    """The Site Operation a form describes; errors are noted in `typed`."""
+    return Site(
+        code=typed.values["code"],
+        name=typed.values["name"],
+        witel=typed.values["witel"],
+        zone=typed.values["zone"],
+        opens=typed.hour("opens"),
+        closes=typed.hour("closes"),
+        valid_from=typed.day("valid_from"),
+        valid_to=typed.day("valid_to"),
+    )
+
+
+def sto_of(typed: Typed) -> Exchange:
+    """The STO a form describes; errors are noted in `typed`."""
+    return Exchange(
+        code=typed.values["code"],
+        name=typed.values["name"],
+        site=typed.maybe_number("site") or 0 if "site" in typed.values else 0,
+        valid_from=typed.day("valid_from"),
+        valid_to=typed.day("valid_to"),
+    )
+
+
+def dates_note(row: SiteOperation | Sto) -> str:
+    """`sejak 2026-01-01`, `sampai …`; empty where no dates are kept."""
+    parts = [f"sejak {row.valid_from}" if row.valid_from else "", f"sampai {row.valid_to}" if row.valid_to else ""]
+    return " ".join(part for part in parts if part)
+
+
+async def _people_by(session: AsyncSession, column: Any) -> dict[int, int]:
+    rows = await session.execute(select(column, func.count()).where(column.is_not(None)).group_by(column))
+    return {row[0]: row[1] for row in rows}
+
+
+async def sites_page(session: AsyncSession, visit: Visit, *, form: Drawn | None = None) -> Master:
+    """The Site Operations, and the form of a new one."""
+    found = await master_page.sites(session, visit.viewer, active=False)
+    stos = (await session.scalars(select(Sto).where(visit.viewer.within(Sto.id)).order_by(Sto.code))).all()
+    people = await _people_by(session, PersonArea.site_operation_id)
+    witels = {row.id: row.code for row in await session.scalars(select(Witel))}
+    lines = tuple(
+        Line(
+            (
+                Cell(site.code, "code", href=f"/site/{site.id}"),
+                Cell(site.name, note=dates_note(site)),
+                Cell(witels.get(site.witel_id, ""), "dim"),
+                Cell(
+                    ", ".join(sto.code for sto in stos if sto.site_operation_id == site.id and sto.active)
+                    or "Belum ada"
+                ),
+                Cell(f"{site.opens:%H:%M}\u2013{site.closes:%H:%M} {clock.zone_name(site.zone)}"),
+                Cell(labels.number(people.get(site.id, 0)), "num"),
+                Cell("Aktif", category="done") if site.active else Cell("Nonaktif", category="cancelled"),
+            ),
+            off=not site.active,
+        )
+        for site in found
+    )
+    may = visit.viewer.may("master.change")
+    if may and form is None:
+        form = master_page.keyed(Drawn("baru", "Tambah Site Operation", "/site", SITE_INPUTS))
+    heads = ("Kode", "Nama", "Witel", "STO", "Jam kerja", "#Orang", "Keadaan")
+    return Master(
+        title="Site Operation",
+        lead="Kantor operasi yang menaungi STO dan timnya." if may else master_page.READ_ONLY,
+        count=f"{labels.number(len(found))} site",
+        tables=(Table("daftar", "Daftar", heads, lines, "Belum ada Site Operation. Tambahkan yang pertama."),),
+        forms=(form,) if form else (),
+    )
+
+
+async def site_page(
+    session: AsyncSession, visit: Visit, site: SiteOperation, *, form: Drawn | None = None, error: str = ""
+) -> Master:
+    """One Site Operation: what uses it, and what may be done."""
+    stos = (
+        await session.scalars(select(Sto).where(Sto.site_operation_id == site.id, visit.viewer.within(Sto.id)))
+    ).all()
+    opened = await masterdata.open_orders(session, Order.sto_id)
+    orders = sum(opened.get(sto.id, 0) for sto in stos)
+    people = (await _people_by(session, PersonArea.site_operation_id)).get(site.id, 0)
+    facts = (
+        Fact("STO", ", ".join(sorted(sto.code for sto in stos if sto.active)) or "Belum ada"),
+        Fact("Order terbuka", labels.number(orders)),
+        Fact("Orang dengan wilayah ini", labels.number(people)),
+        Fact("Jam kerja", f"{site.opens:%H:%M}\u2013{site.closes:%H:%M} {clock.zone_name(site.zone)}"),
+        Fact("Keadaan", "Aktif" if site.active else "Nonaktif", dates_note(site)),
+    )
+    acts: tuple[Act, ...] = ()
+    if visit.viewer.may("master.change"):
+        form = form or await site_form(session, site)
+        acts = (
+            _switch(
+                f"/site/{site.id}/aktif",
+                site.active,
+                f"Dipakai {len(stos)} STO, {people} orang, {orders} order terbuka.",
+            ),
+        )
+    return Master(
+        title=f"{site.code} {site.name}",
+        back=Choice("/site", "Site Operation"),
+        facts=facts,
+        facts_title="Dipakai oleh",
+        forms=(form,) if form else (),
+        acts=acts,
+        error=error,
+    )
+
+
+def _switch(action: str, active: bool, used: str) -> Act:
+    if active:
+        return Act(
+            "Nonaktifkan", action, (Choice("aktif", "tidak"),), danger=True, note=f"{used} Riwayatnya tetap ada."
+        )
+    return Act("Aktifkan", action, (Choice("aktif", "ya"),), note="Dapat dipilih lagi untuk data baru.")
+
+
+async def site_form(session: AsyncSession, site: SiteOperation) -> Drawn:
+    """The form of a Site Operation as it stands."""
+    witel = await session.scalar(select(Witel.code).where(Witel.id == site.witel_id))
+    names = ("code", "name", "zone", "opens", "closes", "valid_from", "valid_to")
+    values = {name: getattr(site, name) for name in names} | {"witel": witel}
+    fields = master_forms.filled(SITE_INPUTS, values)
+    return master_page.stamped(Drawn("ubah", "Ubah", f"/site/{site.id}", fields, cancel="/site"))
+
+
+async def asked_site(session: AsyncSession, visit: Visit, site_id: str) -> SiteOperation:
+    """The Site Operation of the address. Raises NotFound, also outside the reader's area."""
+    visit.viewer.must("master.read")
+    number = whole(site_id)
+    found = [site for site in await master_page.sites(session, visit.viewer, active=False) if site.id == number]
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@router.get("/site")
+async def show_sites(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The Site Operations."""
+    visit.viewer.must("master.read")
+    return master_page.show(visit, "site", await sites_page(session, visit), request=request)
+
+
+@router.post("/site")
+async def add_site(session: Session, visit: Visitor, form: Form) -> Response:
+    """Add a Site Operation."""
+    visit.viewer.must("master.change")
+    made = master_page.keyed(Drawn("baru", "Tambah Site Operation", "/site", SITE_INPUTS))
+    typed = master_forms.read(form, made.inputs)
+    site = site_of(typed)
+
+    async def work() -> None:
+        await operations.save_site(session, visit.viewer, site, source="web")
+
+    again, status = await master_page.saved(session, visit, form, "site", made, typed, work)
+    if again is None:
+        return master_page.done("/site", "ditambah")
+    return master_page.show(visit, "site", await sites_page(session, visit, form=again), status=status)
+
+
+@router.get("/site/{site_id}")
+async def show_site(site_id: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """One Site Operation."""
+    site = await asked_site(session, visit, site_id)
+    return master_page.show(visit, "site", await site_page(session, visit, site), request=request)
+
+
+@router.post("/site/{site_id}")
+async def change_site(site_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Edit a Site Operation."""
+    visit.viewer.must("master.change")
+    site = await asked_site(session, visit, site_id)
+    made = await site_form(session, site)
+    typed = master_forms.read(form, made.inputs)
+    given = site_of(typed)
+    again, status = master_page.stale(form, made, typed), 409
+    if again is None:
+
+        async def work() -> None:
+            await operations.save_site(session, visit.viewer, given, source="web", site_id=site.id)
+
+        again, status = await master_page.saved(session, visit, form, "site", made, typed, work)
+    if again is None:
+        return master_page.done(f"/site/{site.id}", "disimpan")
+    return master_page.show(visit, "site", await site_page(session, visit, site, form=again), status=status)
+
+
+@router.post("/site/{site_id}/aktif")
+async def switch_site(site_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Switch a Site Operation on or off."""
+    visit.viewer.must("master.change")
+    site, active = await asked_site(session, visit, site_id), form.get("aktif") == "ya"
+    work = operations.switch_site(session, visit.viewer, site.id, active=active, source="web")
+    error = await master_page.acted(session, work)
+    if not error:
+        return master_page.done(f"/site/{site.id}", "aktif" if active else "nonaktif")
+    return master_page.show(visit, "site", await site_page(session, visit, site, error=error), status=409)
+
+
+# --- STO
+
+
+async def stos_page(session: AsyncSession, visit: Visit, *, form: Drawn | None = None) -> Master:
+    """The STO of the reader's area, and the form of a new one."""
+    rows = (
+        await session.execute(
+            select(Sto, SiteOperation)
+            .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
+            .where(visit.viewer.within(Sto.id))
+            .order_by(SiteOperation.code, Sto.code)
+        )
+    ).all()
+    opened = await masterdata.open_orders(session, Order.sto_id)
+    people = await _people_by(session, PersonArea.sto_id)
+    planned = await _planned(session)
+    lines = tuple(
+        Line(
+            (
+                Cell(sto.code, "code", href=f"/sto/{sto.id}"),
+                Cell(sto.name, note=dates_note(sto)),
+                Cell(site.code, "dim", note=planned.get(sto.id, "")),
+                Cell(labels.number(opened.get(sto.id, 0)), "num"),
+                Cell(labels.number(people.get(sto.id, 0)), "num"),
+                Cell("Aktif", category="done") if sto.active else Cell("Nonaktif", category="cancelled"),
+            ),
+            off=not sto.active,
+        )
+        for sto, site in rows
+    )
+    may = visit.viewer.may("master.change")
+    if may and form is None:
+        form = master_page.keyed(Drawn("baru", "Tambah STO", "/sto", await sto_inputs(session, visit, new=True)))
+    heads = ("Kode", "Nama", "Site Operation", "#Order terbuka", "#Orang", "Keadaan")
+    return Master(
+        title="STO",
+        lead="Sentral tempat order dikerjakan; kodenya dipakai dalam ODP dan kode teknisi."
+        if may
+        else master_page.READ_ONLY,
+        count=f"{labels.number(len(lines))} STO",
+        tables=(Table("daftar", "Daftar", heads, lines, "Belum ada STO. Tambahkan yang pertama."),),
+        forms=(form,) if form else (),
+    )
+
+
+async def _planned(session: AsyncSession) -> dict[int, str]:
+    rows = await session.execute(
+        select(StoSite.sto_id, SiteOperation.code, StoSite.valid_from)
+        .join(SiteOperation, SiteOperation.id == StoSite.site_operation_id)
+        .where(StoSite.valid_to.is_(None), StoSite.valid_from > operations.today())
+    )
+    return {sto: f"pindah ke {code} mulai {since}" for sto, code, since in rows}
+
+
+async def sto_form(session: AsyncSession, visit: Visit, sto: Sto) -> Drawn:
+    """The form of an STO as it stands."""
+    values = {name: getattr(sto, name) for name in ("code", "name", "valid_from", "valid_to")}
+    fields = master_forms.filled(await sto_inputs(session, visit, new=False), values)
+    return master_page.stamped(Drawn("ubah", "Ubah", f"/sto/{sto.id}", fields, cancel="/sto"))
+
+
+async def move_form(session: AsyncSession, visit: Visit, sto: Sto) -> Drawn:
+    """The form that moves an STO to another Site Operation."""
+    sites = tuple(
+        Choice(str(site.id), f"{site.code} {site.name}")
+        for site in await master_page.sites(session, visit.viewer)
+        if site.id != sto.site_operation_id
+    )
+    fields = (
+        Input("site", "Ke Site Operation", "select", choices=sites),
+        Input("since", "Mulai tanggal", "date", longest=12, hint="Laporan sebelum tanggal ini tetap di unit lama."),
+    )
+    return master_page.keyed(
+        Drawn("pindah", "Pindah Site Operation", f"/sto/{sto.id}/pindah", fields, save="Pindahkan")
+    )
+
+
+async def sto_page(
+    session: AsyncSession, visit: Visit, sto: Sto, *, forms: tuple[Drawn, ...] = (), error: str = ""
+) -> Master:
+    """One STO: where it belonged when, what uses it, and what may be done."""
+    orders = (await masterdata.open_orders(session, Order.sto_id)).get(sto.id, 0)
+    people = (await _people_by(session, PersonArea.sto_id)).get(sto.id, 0)
+    site = await session.get_one(SiteOperation, sto.site_operation_id)
+    facts = (
+        Fact("Site Operation", f"{site.code} {site.name}", (await _planned(session)).get(sto.id, "")),
+        Fact("Order terbuka", labels.number(orders)),
+        Fact("Orang dengan wilayah ini", labels.number(people)),
+        Fact("Keadaan", "Aktif" if sto.active else "Nonaktif", dates_note(sto)),
+    )
+    history = await session.execute(
+        select(StoSite, SiteOperation.code)
+        .join(SiteOperation, SiteOperation.id == StoSite.site_operation_id)
+        .where(StoSite.sto_id == sto.id)
+        .order_by(StoSite.valid_from.desc().nulls_last())
+    )
+    lines = tuple(
+        Line((Cell(code, "code"), Cell(str(row.valid_from or "Sejak awal")), Cell(str(row.valid_to or "Seterusnya"))))
+        for row, code in history
+    )
+    acts: tuple[Act, ...] = ()
+    if visit.viewer.may("master.change"):
+        drawn = {"ubah": await sto_form(session, visit, sto), "pindah": await move_form(session, visit, sto)}
+        forms = tuple({**drawn, **{form.id: form for form in forms}}.values())
+        if sto.id in await _planned(session):
+            acts = (Act("Batalkan rencana pindah", f"/sto/{sto.id}/batal-pindah"),)
+        used = f"Dipakai {orders} order terbuka dan {people} orang; order yang ada tetap berjalan."
+        acts = (*acts, _switch(f"/sto/{sto.id}/aktif", sto.active, used))
+    return Master(
+        title=f"{sto.code} {sto.name}",
+        back=Choice("/sto", "STO"),
+        facts=facts,
+        facts_title="Dipakai oleh",
+        tables=(Table("riwayat", "Riwayat Site Operation", ("Unit", "Mulai", "Sampai"), lines),) if lines else (),
+        forms=forms,
+        acts=acts,
+        error=error,
+    )

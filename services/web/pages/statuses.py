@@ -1,0 +1,385 @@
+"""Order types, statuses, the moves between them, and reasons: read by team leader and supervisor, changed by admins."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.web import labels, master_forms, master_page
+from services.web.deps import Form, Session, Visit, Visitor
+from services.web.master_forms import Typed
+from services.web.view import Choice
+from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
+from services.web.view_master import Form as Drawn
+from shared.errors import NotFound
+from shared.orders import masterdata
+from shared.orders.masterdata import Status, Type
+from shared.orders.models import Category, Order, OrderStatus, OrderType, Reason, StatusMove
+
+router = APIRouter()
+
+KEY, BACK = "status", Choice("/status", "Status dan SLA")
+MEANS = {
+    Category.RECEIVED: "Diterima, belum diambil",
+    Category.WORKING: "Sedang dikerjakan",
+    Category.OBSTACLE: "Terhambat",
+    Category.DONE: "Layanan aktif",
+    Category.CANCELLED: "Tidak dilanjutkan",
+}
+WHOSE = {"helpdesk": "Helpdesk", "technician": "Teknisi", "customer": "Pelanggan", "system": "Sistem"}
+CLOCKS = {"runs": "Berjalan", "stops": "Dijeda", "apart": "Berjalan, dihitung terpisah", "ends": "Berhenti"}
+ON, OFF = Cell("Aktif", category="done"), Cell("Nonaktif", category="cancelled")
+
+CODE = Input("code", "Kode", "code", longest=16, hint="Tidak dapat diubah lagi. Contoh AO.")
+NAMES = (
+    Input("label_id", "Nama (Indonesia)", longest=60),
+    Input("label_en", "Nama (Inggris)", longest=60),
+)
+PLACE = Input("position", "Urutan", "number", longest=3)
+TYPE_INPUTS = (
+    *NAMES,
+    Input(
+        "key_pattern",
+        "Pola nomor registrasi",
+        "plain",
+        value="^SC\\d{6,12}$",
+        hint="\\d satu angka, {6,12} banyaknya, (A|B) salah satu.",
+    ),
+    Input("example", "Contoh nomor", "code", value="SC32232558", longest=16, hint="Dicoba pada pola sebelum disimpan."),
+    Input("keeps_number", "Nomor tetap terpakai setelah order selesai", "check", required=False, longest=4),
+    Input("target_minutes", "Target SLA (menit)", "number", value="60", longest=7, hint="Berlaku untuk order baru."),
+    PLACE,
+)
+STATUS_INPUTS = (
+    *NAMES,
+    Input("reason_required", "Wajib menyebut alasan", "check", required=False, longest=4),
+    PLACE,
+)
+CATEGORY = Input(
+    "category",
+    "Arti",
+    "select",
+    choices=tuple(Choice(each.value, words) for each, words in MEANS.items()),
+    hint="Menentukan bentuk, warna, dan hitungan SLA. Tidak dapat diubah lagi.",
+)
+
+
+def type_of(typed: Typed) -> Type:
+    """The order type a form describes; errors are noted in `typed`."""
+    return Type(
+        label_id=typed.values["label_id"],
+        label_en=typed.values["label_en"],
+        key_pattern=typed.values["key_pattern"],
+        example=typed.values["example"],
+        keeps_number=typed.values["keeps_number"] == "ya",
+        target_minutes=typed.number("target_minutes"),
+        position=typed.number("position"),
+    )
+
+
+def status_of(typed: Typed, category: Category) -> Status:
+    """The status a form describes; errors are noted in `typed`."""
+    return Status(
+        label_id=typed.values["label_id"],
+        label_en=typed.values["label_en"],
+        category=category,
+        reason_required=typed.values["reason_required"] == "ya",
+        position=typed.number("position"),
+    )
+
+
+async def _all(session: AsyncSession, table: Any) -> list[Any]:
+    rows = await session.scalars(select(table).order_by(table.position).execution_options(populate_existing=True))
+    return list(rows)
+
+
+async def overview(session: AsyncSession, visit: Visit) -> Master:
+    """The four lists."""
+    may = visit.viewer.may("master.change")
+    types, statuses, reasons = [await _all(session, table) for table in (OrderType, OrderStatus, Reason)]
+    moves = list(await session.scalars(select(StatusMove).execution_options(populate_existing=True)))
+    by_type = await masterdata.open_orders(session, Order.type_code)
+    by_status = await masterdata.open_orders(session, Order.status_code)
+    named = {row.code: row for row in statuses}
+
+    def link(path: str) -> str:
+        return path if may else ""
+
+    def becomes(old: str) -> str:
+        there = [named[move.new] for move in moves if move.old == old and named[move.new].active]
+        return ", ".join(row.label_id for row in sorted(there, key=lambda row: row.position)) or "Tidak ke mana-mana"
+
+    type_lines = [
+        Line(
+            (
+                Cell(row.code, "code", href=link(f"/status/tipe/{row.code}")),
+                Cell(row.label_id),
+                Cell(row.key_pattern, "code"),
+                Cell("Sampai dibatalkan" if row.keeps_number else "Selama terbuka", "dim"),
+                Cell(labels.minutes(row.target_minutes), "num"),
+                Cell(labels.number(by_type.get(row.code, 0)), "num"),
+                ON if row.active else OFF,
+            ),
+            off=not row.active,
+        )
+        for row in types
+    ]
+    status_lines = [
+        Line(
+            (
+                Cell(row.label_id, category=row.category.value, href=link(f"/status/status/{row.code}")),
+                Cell(MEANS[row.category], "dim"),
+                Cell(becomes(row.code), href=link(f"/status/alur/{row.code}")),
+                Cell("Wajib" if row.reason_required else "Boleh kosong", "dim"),
+                Cell(labels.number(by_status[row.code]) if row.code in by_status else "\u2013", "num"),
+                ON if row.active else OFF,
+            ),
+            off=not row.active,
+        )
+        for row in statuses
+    ]
+    reason_lines = [
+        Line(
+            (
+                Cell(row.label_id, href=link(f"/status/alasan/{row.id}")),
+                Cell(named[row.status_code].label_id, category=named[row.status_code].category.value),
+                Cell(WHOSE.get(row.whose or "", "\u2013")),
+                Cell(CLOCKS.get(row.clock, row.clock), "dim"),
+                ON if row.active else OFF,
+            ),
+            off=not row.active,
+        )
+        for row in sorted(reasons, key=lambda row: (named[row.status_code].position, row.position))
+    ]
+    type_heads = ("Kode", "Nama", "Pola nomor", "Nomor terpakai", "#Target", "#Terbuka", "Keadaan")
+    status_heads = ("Status", "Arti", "Dapat menjadi", "Alasan", "#Terbuka", "Keadaan")
+    reason_heads = ("Alasan", "Untuk", "Waktu milik", "Hitungan SLA", "Keadaan")
+    return Master(
+        title="Status dan SLA",
+        lead="Bentuk dan warna status tetap; nama, alur, alasan, dan target dapat diubah."
+        if may
+        else master_page.READ_ONLY,
+        count=f"{len(types)} tipe, {len(statuses)} status, {len(reasons)} alasan",
+        tables=(
+            Table("tipe", "Tipe order", type_heads, tuple(type_lines), add=_add(may, "/status/tipe", "Tipe")),
+            Table(
+                "st", "Status dan alur", status_heads, tuple(status_lines), add=_add(may, "/status/status", "Status")
+            ),
+            Table("alasan", "Alasan", reason_heads, tuple(reason_lines), add=_add(may, "/status/alasan", "Alasan")),
+        ),
+    )
+
+
+def _add(may: bool, href: str, word: str) -> Choice | None:
+    return Choice(href, f"Tambah {word.lower()}") if may else None
+
+
+def switch(action: str, active: bool, used: str) -> Act:
+    """The button that switches one off or on."""
+    if active:
+        return Act("Nonaktifkan", action, (Choice("aktif", "tidak"),), danger=True, note=used)
+    return Act("Aktifkan", action, (Choice("aktif", "ya"),), note="Dapat dipilih lagi.")
+
+
+@router.get("/status")
+async def show_overview(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """Types, statuses, moves and reasons."""
+    visit.viewer.must("master.read")
+    return master_page.show(visit, KEY, await overview(session, visit), request=request)
+
+
+# --- types
+
+
+async def _row(session: AsyncSession, visit: Visit, table: Any, key: Any) -> Any:
+    visit.viewer.must("master.change")
+    row = await session.get(table, key, populate_existing=True)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def type_form(row: OrderType | None) -> Drawn:
+    """The form of a type as it stands, or of a new one."""
+    if row is None:
+        return master_page.keyed(Drawn("baru", "Tipe baru", "/status/tipe", (CODE, *TYPE_INPUTS), cancel="/status"))
+    values = {each.name: getattr(row, each.name, "") for each in TYPE_INPUTS} | {"example": "SC32232558"}
+    fields = master_forms.filled(TYPE_INPUTS, values)
+    return master_page.stamped(Drawn("ubah", "Ubah", f"/status/tipe/{row.code}", fields, cancel="/status"))
+
+
+async def type_page(
+    session: AsyncSession, row: OrderType | None, *, form: Drawn | None = None, error: str = ""
+) -> Master:
+    """One order type."""
+    form = form or type_form(row)
+    if row is None:
+        return Master(title="Tipe order baru", back=BACK, forms=(form,))
+    used = (await masterdata.open_orders(session, Order.type_code)).get(row.code, 0)
+    facts = (Fact("Order terbuka", labels.number(used)), Fact("Keadaan", "Aktif" if row.active else "Nonaktif"))
+    note = f"Dipakai {used} order terbuka; order yang ada tetap berjalan. Tipe ini tidak dapat dipilih lagi."
+    act = switch(f"/status/tipe/{row.code}/aktif", row.active, note)
+    title = f"{row.code} {row.label_id}"
+    return Master(
+        title=title, back=BACK, facts=facts, facts_title="Dipakai oleh", forms=(form,), acts=(act,), error=error
+    )
+
+
+@router.get("/status/tipe")
+async def show_new_type(session: Session, visit: Visitor) -> HTMLResponse:
+    """The form of a new type."""
+    visit.viewer.must("master.change")
+    return master_page.show(visit, KEY, await type_page(session, None))
+
+
+@router.get("/status/tipe/{code}")
+async def show_type(code: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """One type."""
+    row = await _row(session, visit, OrderType, code)
+    return master_page.show(visit, KEY, await type_page(session, row), request=request)
+
+
+@router.post("/status/tipe")
+async def add_type(session: Session, visit: Visitor, form: Form) -> Response:
+    """Add a type."""
+    visit.viewer.must("master.change")
+    made = type_form(None)
+    typed = master_forms.read(form, made.inputs)
+    kind = type_of(typed)
+
+    async def work() -> None:
+        await masterdata.save_type(session, visit.viewer, typed.values["code"], kind, source="web", new=True)
+
+    again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
+    if again is None:
+        return master_page.done("/status", "ditambah")
+    return master_page.show(visit, KEY, await type_page(session, None, form=again), status=status)
+
+
+@router.post("/status/tipe/{code}")
+async def change_type(code: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Edit a type."""
+    row = await _row(session, visit, OrderType, code)
+    made = type_form(row)
+    typed = master_forms.read(form, made.inputs)
+    kind = type_of(typed)
+    again, status = master_page.stale(form, made, typed), 409
+    if again is None:
+
+        async def work() -> None:
+            await masterdata.save_type(session, visit.viewer, code, kind, source="web")
+
+        again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
+    if again is None:
+        return master_page.done(f"/status/tipe/{code}", "disimpan")
+    return master_page.show(visit, KEY, await type_page(session, row, form=again), status=status)
+
+
+@router.post("/status/tipe/{code}/aktif")
+async def switch_type(code: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Switch a type on or off."""
+    row, active = await _row(session, visit, OrderType, code), form.get("aktif") == "ya"
+    work = masterdata.switch_type(session, visit.viewer, code, active=active, source="web")
+    error = await master_page.acted(session, work)
+    if not error:
+        return master_page.done(f"/status/tipe/{code}", "aktif" if active else "nonaktif")
+    return master_page.show(visit, KEY, await type_page(session, row, error=error), status=409)
+
+
+# --- statuses
+
+
+def status_form(row: OrderStatus | None) -> Drawn:
+    """The form of a status as it stands, or of a new one."""
+    if row is None:
+        fields = (CODE, CATEGORY, *(each for each in STATUS_INPUTS if each.name != "reason_required"))
+        return master_page.keyed(Drawn("baru", "Status baru", "/status/status", fields, cancel="/status"))
+    fields = master_forms.filled(STATUS_INPUTS, {each.name: getattr(row, each.name) for each in STATUS_INPUTS})
+    return master_page.stamped(Drawn("ubah", "Ubah", f"/status/status/{row.code}", fields, cancel="/status"))
+
+
+async def status_page(
+    session: AsyncSession, row: OrderStatus | None, *, form: Drawn | None = None, error: str = ""
+) -> Master:
+    """One status."""
+    form = form or status_form(row)
+    if row is None:
+        return Master(title="Status baru", back=BACK, forms=(form,))
+    used = (await masterdata.open_orders(session, Order.status_code)).get(row.code, 0)
+    facts = (
+        Fact("Kode", row.code),
+        Fact("Arti", MEANS[row.category]),
+        Fact("Order terbuka", labels.number(used)),
+        Fact("Keadaan", "Aktif" if row.active else "Nonaktif"),
+    )
+    note = f"{used} order terbuka berstatus ini; order itu tetap, tetapi status ini tidak dapat dipilih lagi."
+    act = switch(f"/status/status/{row.code}/aktif", row.active, note)
+    return Master(
+        title=row.label_id, back=BACK, facts=facts, facts_title="Data", forms=(form,), acts=(act,), error=error
+    )
+
+
+@router.get("/status/status")
+async def show_new_status(session: Session, visit: Visitor) -> HTMLResponse:
+    """The form of a new status."""
+    visit.viewer.must("master.change")
+    return master_page.show(visit, KEY, await status_page(session, None))
+
+
+@router.get("/status/status/{code}")
+async def show_status(code: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """One status."""
+    row = await _row(session, visit, OrderStatus, code)
+    return master_page.show(visit, KEY, await status_page(session, row), request=request)
+
+
+@router.post("/status/status")
+async def add_status(session: Session, visit: Visitor, form: Form) -> Response:
+    """Add a status; its moves are arranged after."""
+    visit.viewer.must("master.change")
+    made = status_form(None)
+    typed = master_forms.read(form, made.inputs)
+    typed.values["reason_required"] = ""
+    category = Category(typed.values["category"]) if "category" not in typed.errors else Category.WORKING
+    given = status_of(typed, category)
+
+    async def work() -> None:
+        await masterdata.save_status(session, visit.viewer, typed.values["code"], given, source="web", new=True)
+
+    again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
+    if again is None:
+        return master_page.done("/status", "ditambah")
+    return master_page.show(visit, KEY, await status_page(session, None, form=again), status=status)
+
+
+@router.post("/status/status/{code}")
+async def change_status(code: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Edit a status."""
+    row = await _row(session, visit, OrderStatus, code)
+    made = status_form(row)
+    typed = master_forms.read(form, made.inputs)
+    given = status_of(typed, row.category)
+    again, status = master_page.stale(form, made, typed), 409
+    if again is None:
+
+        async def work() -> None:
+            await masterdata.save_status(session, visit.viewer, code, given, source="web")
+
+        again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
+    if again is None:
+        return master_page.done(f"/status/status/{code}", "disimpan")
+    return master_page.show(visit, KEY, await status_page(session, row, form=again), status=status)
+
+
+@router.post("/status/status/{code}/aktif")
+async def switch_status(code: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Switch a status on or off."""
+    row, active = await _row(session, visit, OrderStatus, code), form.get("aktif") == "ya"
+    work = masterdata.switch_status(session, visit.viewer, code, active=active, source="web")
+    error = await master_page.acted(session, work)
+    if not error:
+        return master_page.done(f"/status/status/{code}", "aktif" if active else "nonaktif")
+    return master_page.show(visit, KEY, await status_page(session, row, error=error), status=409)

@@ -1,0 +1,343 @@
+"""People: their list, adding and editing them, switching them off and on, approving technicians, and one-time links."""
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.web import labels, master_forms, master_page, words_master
+from services.web.deps import Form, Session, Visit, Visitor
+from services.web.master_forms import Typed
+from services.web.view import Choice
+from services.web.view_master import Act, Cell, Chip, Fact, Input, Line, Master, Search, Secret, Table
+from services.web.view_master import Form as Drawn
+from services.web.words import ROLES
+from shared import clock, requests
+from shared.errors import Conflict, Invalid, NotFound
+from shared.identifiers import one_line
+from shared.people import directory, invites, operations
+from shared.people.access import RIGHTS
+from shared.people.directory import Entry
+from shared.people.models import Role
+from shared.people.operations import RANK, Draft
+from shared.settings import settings
+
+router = APIRouter()
+
+KEY = "pengguna"
+CHIPS = {"semua": "Semua", "menunggu": "Menunggu", "undangan": "Undangan", "nonaktif": "Nonaktif"}
+TELEGRAM: dict[str, Cell] = {
+    "linked": Cell("Tertaut", category="done"),
+    "unseen": Cell("Belum menyapa bot", category="received"),
+    "blocked": Cell("Bot diblokir", category="obstacle"),
+    "none": Cell("Belum ada", category="cancelled"),
+}
+
+
+async def inputs(session: AsyncSession, visit: Visit, held: frozenset[str] = frozenset()) -> tuple[Input, ...]:
+    """The fields of a person."""
+    roles = tuple(Choice(role.value, ROLES[role]) for role in Role if RANK[role] <= RANK[visit.viewer.role])
+    return (
+        Input("name", "Nama lengkap", longest=120),
+        Input("role", "Peran", "select", choices=roles),
+        Input(
+            "username", "Nama pengguna", "plain", longest=64, required=False, hint="Untuk masuk lewat web. Huruf kecil."
+        ),
+        Input("technician_code", "Kode teknisi", "code", longest=16, required=False, hint="Contoh F5SDA445."),
+        Input(
+            "telegram_id",
+            "Nomor Telegram",
+            "plain",
+            longest=20,
+            required=False,
+            hint="Angka yang disebut bot saat orangnya mengirim /start.",
+        ),
+        Input(
+            "area",
+            "Wilayah",
+            "checks",
+            choices=await master_page.unit_choices(session, held),
+            required=False,
+            hint="Site Operation mencakup semua STO-nya. Admin melihat semua wilayah.",
+        ),
+    )
+
+
+def draft(typed: Typed) -> Draft | None:
+    """The person a form describes; None while a field cannot be read."""
+    telegram = typed.maybe_number("telegram_id")
+    if "telegram_id" in typed.errors:
+        typed.errors["telegram_id"] = "pattern"
+    if typed.errors:
+        return None
+    area = typed.many["area"]
+    role = Role(typed.values["role"])
+    everywhere = role is Role.ADMIN
+    return Draft(
+        name=typed.values["name"],
+        role=role,
+        username=typed.values["username"].lower() or None,
+        technician_code=typed.values["technician_code"] or None,
+        telegram_id=telegram,
+        sites=frozenset() if everywhere else master_page.ids(area, "so"),
+        stos=frozenset() if everywhere else master_page.ids(area, "sto"),
+    )
+
+
+def telegram_cell(entry: Entry) -> Cell:
+    """Whether a person can be reached in Telegram."""
+    return TELEGRAM[entry.telegram]
+
+
+def state_cell(entry: Entry, visit: Visit) -> Cell:
+    """Whether a person may work here."""
+    if entry.person.waiting:
+        return Cell("Menunggu persetujuan", category="received")
+    if not entry.person.active:
+        return Cell("Nonaktif", category="cancelled")
+    until = f"undangan sampai {labels.moment(entry.invited, visit.zone)}" if entry.invited else ""
+    return Cell("Aktif", category="done", note=until)
+
+
+def approvals(entry: Entry) -> tuple[Act, ...]:
+    """What may be done with a technician who waits."""
+    if not entry.person.waiting:
+        return ()
+    path, who = f"/pengguna/{entry.person.id}/persetujuan", entry.person.name
+    return (
+        Act("Setujui", path, (Choice("setuju", "ya"),), who=who),
+        Act("Tolak", path, (Choice("setuju", "tidak"),), danger=True, who=who),
+    )
+
+
+async def list_page(
+    session: AsyncSession, visit: Visit, request: Request, *, form: Drawn | None = None, error: str = ""
+) -> Master:
+    """The list, with the form of a new person for those who may add one."""
+    viewer, given = visit.viewer, request.query_params
+    view = given.get("tampilan", "semua")
+    view = view if view in CHIPS else "semua"
+    words = one_line(given.get("q", "")[:200])[:80]
+    listed = await directory.page(session, viewer, view=view, words=words, after=given.get("sesudah", "")[:20])
+    counts = await directory.counts(session, viewer)
+    may_change = viewer.may("people.change")
+    shown = [name for name in CHIPS if may_change or name != "undangan"]
+    chips = tuple(
+        Chip(f"{CHIPS[name]} {labels.number(counts[name])}", f"/pengguna?tampilan={name}", name == view)
+        for name in shown
+    )
+    lines = tuple(
+        Line(
+            (
+                Cell(each.person.name, href=f"/pengguna/{each.person.id}"),
+                Cell(ROLES[each.person.role], note=each.person.technician_code or ""),
+                Cell(", ".join(each.units[:4]) + (" …" if len(each.units) > 4 else "") or _everywhere(each)),
+                telegram_cell(each),
+                Cell(labels.short(each.seen_at, clock.now(), visit.zone) if each.seen_at else "Belum pernah", "dim"),
+                state_cell(each, visit),
+            ),
+            approvals(each) if viewer.may("technician.approve") else (),
+            off=not each.person.active and not each.person.waiting,
+        )
+        for each in listed.entries
+    )
+    if may_change and form is None:
+        form = master_page.keyed(Drawn("baru", "Tambah pengguna", "/pengguna", await inputs(session, visit)))
+    if form is not None:
+        form = replace(form, foot="Tautan undangan dibuat setelah disimpan: berlaku 24 jam dan hanya sekali.")
+    following = f"/pengguna?tampilan={view}&sesudah={listed.after}" if listed.after and not words else ""
+    heads = ("Nama", "Peran", "Wilayah", "Telegram", "Terakhir aktif", "Keadaan")
+    empty = "Tidak ada yang cocok." if words or view != "semua" else "Belum ada pengguna."
+    return Master(
+        title="Pengguna",
+        lead="Akun web dan identitas Telegram. Menonaktifkan akun memutus sesi dan bot saat itu juga."
+        if may_change
+        else "Teknisi di wilayah Anda. Yang menunggu dapat Anda setujui.",
+        count=f"{labels.number(counts['aktif'])} aktif, {labels.number(counts['menunggu'])} menunggu",
+        chips=chips,
+        search=Search("/pengguna", "Cari nama, kode, atau nomor", words, (Choice("tampilan", view),)),
+        tables=(Table("daftar", "Daftar", heads, lines, empty, next=following),),
+        forms=(form,) if form else (),
+        error=error,
+    )
+
+
+def _everywhere(entry: Entry) -> str:
+    return "Semua" if entry.person.role is Role.ADMIN else "Tidak ada"
+
+
+async def detail_page(
+    session: AsyncSession,
+    visit: Visit,
+    person_id: int,
+    *,
+    form: Drawn | None = None,
+    error: str = "",
+    secret: Secret | None = None,
+) -> Master:
+    """One person with what may be done."""
+    entry = await directory.entry(session, visit.viewer, person_id)
+    person, path = entry.person, f"/pengguna/{person_id}"
+    may_change = visit.viewer.may("people.change")
+    acts: list[Act] = list(approvals(entry)) if visit.viewer.may("technician.approve") else []
+    if may_change:
+        form = form or await edit_form(session, visit, person_id)
+        own = person_id == visit.viewer.person_id
+        if not own and person.active and person.username and "order.read" in RIGHTS[person.role]:
+            again = person.password_hash is not None
+            note = (
+                "Kata sandi lama dan semua sesinya langsung tidak berlaku."
+                if again
+                else "Orangnya membuat kata sandi sendiri. Tautan sebelumnya tidak berlaku lagi."
+            )
+            label = "Buat tautan kata sandi baru" if again else "Buat tautan undangan"
+            acts.append(Act(label, f"{path}/tautan", note=note))
+        if person.active and not own:
+            note = "Sesi web, token, dan hak di bot berakhir saat itu juga. Riwayatnya tetap ada."
+            acts.append(Act("Nonaktifkan", f"{path}/aktif", (Choice("aktif", "tidak"),), danger=True, note=note))
+        elif not person.waiting:
+            acts.append(
+                Act("Aktifkan", f"{path}/aktif", (Choice("aktif", "ya"),), note="Peran dan wilayahnya seperti semula.")
+            )
+    facts = (
+        Fact("Keadaan", state_cell(entry, visit).text, state_cell(entry, visit).note),
+        Fact("Peran", ROLES[person.role], person.technician_code or ""),
+        Fact("Wilayah", ", ".join(entry.units) or _everywhere(entry)),
+        Fact("Telegram", telegram_cell(entry).text, str(person.telegram_id or "") if may_change else ""),
+        Fact("Terakhir aktif", labels.moment(entry.seen_at, visit.zone) if entry.seen_at else "Belum pernah"),
+        Fact("Terdaftar", labels.moment(person.created_at, visit.zone)),
+    )
+    return Master(
+        title=person.name,
+        back=Choice("/pengguna", "Pengguna"),
+        facts=facts,
+        facts_title="Ringkasan",
+        forms=(form,) if form else (),
+        acts=tuple(acts),
+        error=error,
+        secret=secret,
+    )
+
+
+async def edit_form(session: AsyncSession, visit: Visit, person_id: int) -> Drawn:
+    """The form of a person that exists, as it stands."""
+    values: dict[str, Any] = await directory.draft_of(session, person_id)
+    area = frozenset(f"so:{each}" for each in values["sites"]) | frozenset(f"sto:{each}" for each in values["stos"])
+    fields = master_forms.filled(await inputs(session, visit, area), values | {"area": area})
+    return master_page.stamped(Drawn("ubah", "Ubah", f"/pengguna/{person_id}", fields, cancel="/pengguna"))
+
+
+@router.get("/pengguna")
+async def show_people(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The list of people."""
+    visit.viewer.must("technician.approve")
+    return master_page.show(visit, KEY, await list_page(session, visit, request), request=request)
+
+
+@router.post("/pengguna")
+async def add_person(request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """Enter a person, and go on to its page; the same form again goes there too."""
+    visit.viewer.must("people.change")
+    made = master_page.keyed(Drawn("baru", "Tambah pengguna", "/pengguna", await inputs(session, visit)))
+    typed = master_forms.read(form, made.inputs)
+    person = draft(typed)
+    if person is not None:
+        try:
+            async with session.begin_nested():
+                return master_page.done(f"/pengguna/{await _add(session, visit, form, person)}", "ditambah")
+        except Invalid as error:
+            typed.errors |= error.fields
+    view = await list_page(session, visit, request, form=master_forms.again(made, "person", typed))
+    return master_page.show(visit, KEY, view, status=422)
+
+
+async def _add(session: AsyncSession, visit: Visit, form: FormData, person: Draft) -> int:
+    key, me = master_forms.key_of(form), visit.viewer.person_id
+    known = await requests.first_time(session, me, key)
+    if known is not None:
+        return int(known.get("person", 0))
+    made = await operations.add(session, visit.viewer, person, source="web")
+    await requests.answered(session, me, key, {"person": made.id})
+    return made.id
+
+
+@router.get("/pengguna/{person_id}")
+async def show_person(person_id: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """One person."""
+    visit.viewer.must("technician.approve")
+    return master_page.show(visit, KEY, await detail_page(session, visit, whole(person_id)), request=request)
+
+
+@router.post("/pengguna/{person_id}")
+async def change_person(person_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Edit a person."""
+    visit.viewer.must("people.change")
+    number = whole(person_id)
+    await directory.one(session, visit.viewer, number)
+    made = await edit_form(session, visit, number)
+    typed = master_forms.read(form, made.inputs)
+    person = draft(typed)
+    again, status = master_page.stale(form, made, typed), 409
+    if again is None:
+
+        async def work() -> None:
+            assert person is not None
+            await operations.change(session, visit.viewer, number, person, source="web")
+
+        again, status = await master_page.saved(session, visit, form, "person", made, typed, work)
+    if again is None:
+        return master_page.done(f"/pengguna/{number}", "disimpan")
+    return master_page.show(visit, KEY, await detail_page(session, visit, number, form=again), status=status)
+
+
+@router.post("/pengguna/{person_id}/aktif")
+async def switch_person(person_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Switch a person off at once everywhere, or on again."""
+    number, active = whole(person_id), form.get("aktif") == "ya"
+    act = operations.readmit if active else operations.dismiss
+    error = await master_page.acted(session, act(session, visit.viewer, number, source="web"))
+    if not error:
+        return master_page.done(f"/pengguna/{number}", "aktif" if active else "nonaktif")
+    return master_page.show(visit, KEY, await detail_page(session, visit, number, error=error), status=409)
+
+
+@router.post("/pengguna/{person_id}/persetujuan")
+async def settle_technician(person_id: str, request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """Approve a technician who waits, or turn it away."""
+    visit.viewer.must("technician.approve")
+    approve = form.get("setuju") == "ya"
+    work = operations.settle(session, visit.viewer, whole(person_id), approve=approve, source="web")
+    error = await master_page.acted(session, work)
+    if not error:
+        return master_page.done("/pengguna", "disetujui" if approve else "ditolak")
+    return master_page.show(visit, KEY, await list_page(session, visit, request, error=error), status=409)
+
+
+@router.post("/pengguna/{person_id}/tautan")
+async def make_link(person_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """A one-time link by which a person sets its password; this answer is the only place where it can be read."""
+    assert form is not None
+    number = whole(person_id)
+    try:
+        async with session.begin_nested():
+            token = await invites.make(session, visit.viewer, number, source="web")
+    except Conflict as error:
+        view = await detail_page(session, visit, number, error=words_master.refused(error))
+        return master_page.show(visit, KEY, view, status=409)
+    secret = Secret(
+        "Tautan sekali pakai",
+        f"{settings().base_url}/undangan/{token}",
+        "Salin dan berikan kepada orangnya sendiri. Hanya terlihat sekali ini, berlaku 24 jam, dan sekali pakai.",
+    )
+    return master_page.show(visit, KEY, await detail_page(session, visit, number, secret=secret))
+
+
+def whole(text: str) -> int:
+    """An id of an address. Raises NotFound, as for any that is not there."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound
+    return int(text)
