@@ -112,7 +112,14 @@ _loop: asyncio.Runner | None = None
 def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine on this worker process' own loop."""
     assert _loop is not None, "the worker process was not opened"
-    return _loop.run(work)
+    return _loop.run(_awake(work))
+
+
+async def _awake(work: Coroutine[Any, Any, Any]) -> Any:
+    """Between two tasks the loop stands still; let it notice first which connections were closed meanwhile."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return await work
 
 
 def opens_process(pool_size: int = 8) -> None:

@@ -30,7 +30,8 @@ def _open_post(**_: Any) -> None:
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
     redis = pace.connect(house.redis_url.get_secret_value())
     limits = pace.faster(house.pace_times)
-    _post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, limits=limits))
+    processes = house.notifier_processes + 1
+    _post = Post(telegram, pace.Pace(redis, house.bot_id, processes=processes, lease=house.lease, limits=limits))
 
 
 worker_process_init.connect(_open_post, weak=False)
