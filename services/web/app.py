@@ -25,7 +25,19 @@ from services.web import live, words
 from services.web.api import orders as api_orders
 from services.web.api import problems
 from services.web.deps import SignedOut, is_htmx
-from services.web.pages import dashboard, house, login, new_order, order, queue, stream
+from services.web.pages import (
+    dashboard,
+    deliveries,
+    house,
+    login,
+    new_order,
+    order,
+    queue,
+    report,
+    report_month,
+    report_orders,
+    stream,
+)
 from services.web.render import STATIC, render
 from services.web.security import Gate
 from services.web.view import Shell
@@ -141,7 +153,8 @@ def build() -> FastAPI:
     failures: tuple[Any, ...] = (SikproError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
     for kind in failures:
         made.add_exception_handler(kind, say_why)
-    for pages in (house, login, dashboard, queue, stream, new_order, order):
+    reports = (report, report_month, report_orders)
+    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
     made.mount("/static/vendor", vendor)

@@ -17,7 +17,7 @@ from shared import clock
 from shared.db import transaction
 from shared.errors import Invalid, NotAllowed, SikproError
 from shared.people import sessions
-from shared.people.access import Viewer
+from shared.people.access import RIGHTS, Viewer
 from shared.people.queries import viewer_of
 from shared.reports.area import home_of
 from shared.settings import settings
@@ -54,7 +54,7 @@ class Visit:
         return Shell(
             now=clock.now(),
             zone=self.zone,
-            me=Me(self.viewer.name, ROLES[self.viewer.role], self.area, may_create=may_create),
+            me=Me(self.viewer.name, ROLES[self.viewer.role], self.area, may_create, RIGHTS[self.viewer.role]),
             page=page,
             csrf=cookies.masked(self.csrf),
             active=active,

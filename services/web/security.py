@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import audit
 from shared.settings import settings
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class Gate:
             await (await self.say(request, refused))(scope, receive, send_dressed)
             return
         try:
-            await self.app(scope, _measured(receive), send_dressed)
+            with audit.came_from(request.client.host if request.client else ""):
+                await self.app(scope, _measured(receive), send_dressed)
         except Exception as error:
             if started:
                 raise  # half an answer is out already; the server closes the connection

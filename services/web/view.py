@@ -19,6 +19,7 @@ Routes (all but /masuk need a session; every POST carries `csrf`; * = a fragment
     POST /order/baru              request_key type number serial sto odp technician yakin.. lanjut? pakai_serial?
                                   → 303 to the order, or to /order/baru when lanjut=ya; or order_new.html: 409 422.
                                   pakai_serial=<value>: draw the form again with that serial, 200, nothing is saved
+    GET  /order/ekspor ?<Query> berkas=xlsx|csv    the list as a file
     POST /order/baru/periksa   *  _field.html      Field: the same fields and periksa=<field name>; always 200
     GET  /order/<no> ?<Query>     order.html       Queue with detail=Detail(alone=True); rows as for GET /order
     GET  /order/<no>/panel     *  _detail.html     Detail
@@ -62,6 +63,7 @@ class Me:
     role: str
     area: str
     may_create: bool = False
+    may: frozenset[str] = frozenset()  # acts, as in people/access.py: which entries the navigation shows
 
 
 @dataclass(frozen=True)

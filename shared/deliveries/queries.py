@@ -22,6 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from shared.chats.models import Chat, GroupBinding, InboxUpdate
 from shared.deliveries.models import BotPause, Delivery, State
@@ -123,7 +124,8 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The deliveries a viewer may know of."""
     if viewer.stos is None:
         return true()
-    mine = select(Order.id).where(Order.id == Delivery.order_id, viewer.within(Order.sto_id)).exists()
+    theirs = aliased(Order)
+    mine = select(theirs.id).where(theirs.id == Delivery.order_id, viewer.within(theirs.sto_id)).exists()
     return or_(mine, and_(Delivery.order_id.is_(None), Delivery.chat_id.in_(chats_of(viewer))))
 
 
@@ -166,7 +168,7 @@ async def counts(session: AsyncSession, viewer: Viewer, chat_id: int | None = No
 def _chat_visible(viewer: Viewer, rows: Subquery) -> ColumnElement[bool]:
     if viewer.stos is None:
         return true()
-    return or_(Chat.id.in_(chats_of(viewer)), Chat.id.in_(select(rows.c.chat_id)))
+    return or_(Chat.id.in_(chats_of(viewer)), Chat.id.in_(select(rows.c.chat_id).correlate(None)))
 
 
 async def by_chat(
@@ -182,7 +184,12 @@ async def by_chat(
     wanted: Any = (
         select(Chat, *_tally(rows), func.min(rows.c.created_at), first)
         .outerjoin(rows, rows.c.chat_id == Chat.id)
-        .where(or_(Chat.id.in_(select(rows.c.chat_id)), and_(Chat.held.is_not(None), _chat_visible(viewer, rows))))
+        .where(
+            or_(
+                Chat.id.in_(select(rows.c.chat_id).correlate(None)),
+                and_(Chat.held.is_not(None), _chat_visible(viewer, rows)),
+            )
+        )
         .group_by(Chat.id)
         .order_by(first, Chat.id)
         .limit(size + 1)

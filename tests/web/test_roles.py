@@ -20,6 +20,8 @@ WHO = {
 }
 DESK = {Role.HELPDESK, Role.TEAM_LEADER, Role.ADMIN}
 READERS = DESK | {Role.SUPERVISOR}
+WATCHERS = READERS - {Role.HELPDESK}
+REPORTS = READERS - {Role.HELPDESK}
 
 PAGES = {
     "/": READERS,
@@ -27,9 +29,15 @@ PAGES = {
     "/order": READERS,
     "/order/baris": READERS,
     "/order/baru": DESK,
+    "/order/ekspor": READERS,
+    "/laporan/harian": REPORTS,
+    "/laporan/harian/ekspor": REPORTS,
+    "/laporan/bulanan": REPORTS,
+    "/laporan/bulanan/ekspor": REPORTS,
     "/order/{no}": READERS,
     "/order/{no}/panel": READERS,
     "/order/{no}/ringkas": READERS,
+    "/kiriman": WATCHERS,
 }
 FORMS = {
     "/order/baru": DESK,
@@ -37,9 +45,13 @@ FORMS = {
     "/order/{no}/status": DESK,
     "/order/{no}/ambil": DESK,
     "/order/{no}/urungkan": DESK,
+    "/kiriman/pesan/{no}/kirim": DESK - {Role.HELPDESK},
+    "/kiriman/obrolan/{no}/lepaskan": DESK - {Role.HELPDESK},
+    "/kiriman/kejadian/{no}/ulang": DESK - {Role.HELPDESK},
+    "/kiriman/masuk/{no}/ulang": DESK - {Role.HELPDESK},
 }
 OPEN_TO_ALL = {"/masuk", "/keluar", "/health", "/favicon.ico", "/robots.txt", "/static", "/static/vendor"}
-ELSEWHERE = {"/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
+ELSEWHERE = {"/laporan", "/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
 API = {"/api/v1/orders/{number}/state"}
 
 
