@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -21,7 +21,8 @@ TYPED = (
     Column("Hari", "day"),
     Column("Saat", "moment"),
 )
-ROW = ("0012", 3, 0.956, date(2026, 11, 20), datetime(2026, 11, 20, 9, 24))
+MORNING = datetime.combine(date(2026, 11, 20), time(9, 24))
+ROW = ("0012", 3, 0.956, date(2026, 11, 20), MORNING)
 HOSTILE = [
     "=1+1",
     '=HYPERLINK("http://jahat.example";"klik")',
@@ -54,7 +55,7 @@ def test_cells_have_types_and_ids_stay_text() -> None:
     rows = read.get_sheet_by_name("Data").to_python(skip_empty_area=False)
     assert [row[0] for row in rows[:2]] == ["Judul", "Kedua"]
     assert rows[3] == ["No", "Jumlah", "Bagian", "Hari", "Saat"]
-    assert rows[4] == ["0012", 3.0, 0.956, date(2026, 11, 20), datetime(2026, 11, 20, 9, 24)]
+    assert rows[4] == ["0012", 3.0, 0.956, date(2026, 11, 20), MORNING]
 
 
 def test_the_header_stays_in_sight_and_every_column_has_a_filter() -> None:
