@@ -30,6 +30,8 @@ def main(words: list[str]) -> int:
     asked.add_argument("--messages", type=int, metavar="N", help=f"of the pace run ({pace.MESSAGES})")
     asked.add_argument("--orders", type=int, metavar="N", help="the only size of the queue run (10000 and 1000000)")
     asked.add_argument("--clones", type=int, metavar="N", help=f"how often the clone run is done ({clone.CLONES})")
+    asked.add_argument("--seconds", type=int, metavar="N", help="of one round of the click and cek runs (12)")
+    asked.add_argument("--burst", type=int, metavar="N", help=f"questions at once in the cek run ({cek.BURST})")
     given = asked.parse_args(words)
     unknown = [name for name in given.name if name not in BENCHES]
     if unknown:
@@ -54,6 +56,8 @@ def _sizes(name: str, given: argparse.Namespace) -> dict[str, int]:
         "pace": {"messages": given.messages},
         "queue": {"orders": given.orders},
         "clone": {"clones": given.clones},
+        "click": {"seconds": given.seconds},
+        "cek": {"seconds": given.seconds, "burst": given.burst},
     }
     sizes = all_sizes.get(name, {})
     return {size: value for size, value in sizes.items() if value}

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import asyncpg
+
 from shared import db
 from shared.db import transaction
 from shared.events import untold
@@ -33,6 +35,7 @@ class Round:
     from_commit: list[float] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
     cpu: dict[str, float] = field(default_factory=dict)  # ms a message, by process
+    transactions: float = 0.0  # a message, in Postgres, the click's own included
 
 
 def run(at: Servers, *, seconds: int = SECONDS) -> list[Figure]:
@@ -62,8 +65,10 @@ async def _measure(here: House, seconds: int) -> list[Figure]:
         await _clicks(sim, made, some(WARM), telegram=telegram)
         for _ in range(ROUNDS):
             before = {name: cpu(pid) for name, pid in pids.items()}
+            committed = await _transactions(here)
             one = await _clicks(sim, made, some(each), telegram=None)
             one.cpu = {name: (cpu(pid) - before[name]) * 1000 / each for name, pid in pids.items()}
+            one.transactions = ((await _transactions(here)) - committed) / each
             ours.append(one)
             inline.append(await _clicks(sim, made, some(each), telegram=telegram))
     await telegram.close()
@@ -104,6 +109,18 @@ async def _clicks(sim: Simulator, made: Crowd, orders: list[tuple[int, str]], te
         done.from_commit.append((arrived[number] - committed) * 1000)
         done.answered.append((answered - began) * 1000)
     return done
+
+
+async def _transactions(here: House) -> int:
+    """Transactions that this database has ended so far."""
+    connection = await asyncpg.connect(here.database)
+    ended = await connection.fetchval(
+        "SELECT pg_stat_force_next_flush(), xact_commit + xact_rollback FROM pg_stat_database"
+        " WHERE datname = current_database()",
+        column=1,
+    )
+    await connection.close()
+    return int(ended)
 
 
 async def evenly(rate: float, acts: Sequence[Callable[[], Awaitable[None]]]) -> None:
@@ -151,4 +168,5 @@ def _figures(ours: list[Round], inline: list[Round]) -> list[Figure]:
         found.append(Figure("click", f"CPU a message, {name}", [one.cpu[name] for one in ours]))
     both = [one.cpu["relay"] + one.cpu["notifier"] for one in ours]
     found.append(Figure("click", "CPU a message, relay + notifier", both))
+    found.append(Figure("click", "transactions a message", [one.transactions for one in ours], unit=""))
     return found
