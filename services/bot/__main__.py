@@ -29,7 +29,10 @@ async def run(stopping: asyncio.Event) -> None:
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
     redis = pace.connect(house.redis_url.get_secret_value())
     limits = pace.faster(house.pace_times)
-    post = Post(telegram, pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, limits=limits))
+    post = Post(
+        telegram,
+        pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, lease=house.lease, limits=limits),
+    )
     bell = asyncio.Event()
     app.dispatcher()
     try:

@@ -48,7 +48,7 @@ class House:
 
     def start(self, name: str, **more: str) -> None:
         """Start `python -m MODULE` of a service by its short name."""
-        module = {"relay": "shared.relay", "notifier": "services.notifier", "simulator": "deploy.simulator"}[name]
+        module = {"relay": "shared.relay", "simulator": "deploy.simulator"}.get(name, f"services.{name}")
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", module],

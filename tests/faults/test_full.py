@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.faults import breaking, stage
-from tests.faults.breaking import Breaking
-from tests.faults.run import FULL, run, run_killed
+from tests.faults.run import FULL, Breaking, run, run_killed
 from tests.faults.stage import House
 from tests.faults.test_quick import holds
 
