@@ -26,6 +26,7 @@ from services.web.api import orders as api_orders
 from services.web.api import problems
 from services.web.deps import SignedOut, is_htmx
 from services.web.pages import (
+    audit,
     dashboard,
     deliveries,
     house,
@@ -154,7 +155,7 @@ def build() -> FastAPI:
     for kind in failures:
         made.add_exception_handler(kind, say_why)
     reports = (report, report_month, report_orders)
-    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries):
+    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries, audit):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
     made.mount("/static/vendor", vendor)

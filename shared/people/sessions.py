@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, delete, func, literal, select, updat
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import audit
 from shared.db import after, transaction
 from shared.errors import NotAllowed, SikproError
 from shared.people import passwords
@@ -75,6 +76,7 @@ async def sign_in(username: str, password: str, *, ip: str, agent: str = "", old
     if until is not None:
         raise TooManyTries(until)
     if not await passwords.matches(person.password_hash if person else None, password):
+        await _note_failure(name, person)
         raise WrongPassword
     assert person is not None
     assert person.password_hash is not None
@@ -100,7 +102,16 @@ async def sign_in(username: str, password: str, *, ip: str, agent: str = "", old
                 ip=ip[:45],
             )
         )
+        await audit.note(session, person.id, "web", "login.done", f"person:{person.id}", {"agent": agent[:200]})
     return SignedIn(token, person.id, person.name)
+
+
+async def _note_failure(name: str, person: Person | None) -> None:
+    """Write down a failed try. What was typed as a name may be a password, so a stranger's is kept as a mark only."""
+    mark = {"name": name[:2] + "…", "mark": hashed(name)[:12]} if person is None else {}
+    async with transaction() as session:
+        subject = f"person:{person.id}" if person else ""
+        await audit.note(session, None, "web", "login.failed", subject, mark)
 
 
 async def find(session: AsyncSession, token: str) -> Known | None:

@@ -38,6 +38,8 @@ PAGES = {
     "/order/{no}/panel": READERS,
     "/order/{no}/ringkas": READERS,
     "/kiriman": WATCHERS,
+    "/audit": {Role.ADMIN},
+    "/audit/unduh": {Role.ADMIN},
 }
 FORMS = {
     "/order/baru": DESK,

@@ -12,7 +12,7 @@ from services.web.render import render
 from services.web.view import Shell
 from services.web.view_forms import DemoLogin, Login
 from services.web.words import ROLES
-from shared import clock
+from shared import audit, clock
 from shared.db import transaction
 from shared.errors import Invalid
 from shared.people import sessions
@@ -107,6 +107,7 @@ async def sign_out(request: Request, session: Session) -> Response:
         if not cookies.fits(given, known.session.csrf):
             raise Forged
         await sessions.end(session, known.session.token_hash)
+        await audit.note(session, known.person.id, "web", "login.ended", f"person:{known.person.id}")
     answer = RedirectResponse("/masuk", 303)
     cookies.take_token(answer)
     answer.headers["clear-site-data"] = '"cache", "storage"'
