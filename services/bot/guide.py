@@ -20,8 +20,7 @@ SKIP = frozenset({"lewati", "skip", "-"})
 async def known_words(session: AsyncSession) -> tuple[frozenset[str], Patterns]:
     """The exchanges and the order types of master data, for reading a form."""
     data = await queries.master(session)
-    types = tuple(code for code, kind in data.types.items() if kind.active)
-    return frozenset(sto.code for sto in await places.stos(session)), Patterns(types=types)
+    return frozenset(sto.code for sto in await places.stos(session)), data.patterns()
 
 
 async def go_on(

@@ -29,15 +29,23 @@ from services.web.pages import (
     audit,
     dashboard,
     deliveries,
+    groups,
     house,
+    invite,
     login,
     new_order,
     order,
+    places,
+    places_sto,
     queue,
     report,
     report_month,
     report_orders,
+    report_time,
+    statuses,
+    statuses_moves,
     stream,
+    users,
 )
 from services.web.render import STATIC, render
 from services.web.security import Gate
@@ -154,8 +162,10 @@ def build() -> FastAPI:
     failures: tuple[Any, ...] = (SikproError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
     for kind in failures:
         made.add_exception_handler(kind, say_why)
-    reports = (report, report_month, report_orders)
+    reports = (report, report_month, report_time, report_orders)
     for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries, audit):
+        made.include_router(pages.router, include_in_schema=False)
+    for pages in (users, invite, places, places_sto, statuses, statuses_moves, groups):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
     made.mount("/static/vendor", vendor)

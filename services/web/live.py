@@ -26,11 +26,12 @@ from shared.errors import NotFound
 from shared.events import EventRow
 from shared.orders import board, queries
 from shared.people import sessions
+from shared.places import queries as places
 from shared.settings import settings
 
 log = logging.getLogger(__name__)
 
-CHANNELS = ("sikpro_order", "sikpro_person", "sikpro_session")
+CHANNELS = ("sikpro_order", "sikpro_person", "sikpro_session", "sikpro_master")
 ROOM = 200  # messages a stream may be behind
 REPLAYED = 200  # events a returning stream is told again; beyond that it must look for itself
 OVERLAP = 50  # events told again to be sure: numbers are given before the commit, so a lower one may come later
@@ -120,6 +121,9 @@ async def _hear() -> None:
             elif heard[0] == "sikpro_order":
                 event_id, _, order_id = heard[1].partition(":")
                 await _tell(int(event_id), int(order_id))
+            elif heard[0] == "sikpro_master":  # another process changed what we remember
+                queries.forget()
+                places.forget()
             else:
                 _end_streams(*heard)
         except (SQLAlchemyError, OSError, TimeoutError, ValueError) as error:

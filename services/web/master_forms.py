@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from services.web import words_master
 from services.web.view_master import Form, Input
-from shared.identifiers import compact, one_line
+from shared.identifiers import one_line
 from shared.identifiers.figures import day as read_day
 
 MOST_CHECKS = 90  # boxes; a form of ours has no more than a hundred fields
@@ -86,7 +86,9 @@ def _text(form: FormData, each: Input, typed: Typed) -> str:
     if len(raw) > 4 * each.longest:  # cleaning a million characters would take its time
         typed.errors[each.name] = "too_long"
         raw = raw[: each.longest]
-    text = compact(raw) if each.kind == "code" else one_line(raw)
+    text = one_line(raw)
+    if each.kind == "code":
+        text = text.replace(" ", "").upper()
     if len(text) > each.longest:
         typed.errors[each.name] = "too_long"
     return text[: each.longest]

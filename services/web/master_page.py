@@ -49,7 +49,9 @@ async def saved(
 
     Else the form as it was typed, with the words for every mistake, and the status of the answer.
     """
-    if not typed.errors:
+    if typed.errors:
+        await look(session, typed, work)
+    else:
         try:
             async with session.begin_nested():
                 key, person = master_forms.key_of(form), visit.viewer.person_id
@@ -64,6 +66,19 @@ async def saved(
     known = {each.name for each in made.inputs}
     rest = [words_master.wrong(kind, name, code) for name, code in typed.errors.items() if name not in known]
     return master_forms.again(made, kind, typed, " ".join(rest)), 422
+
+
+async def look(session: AsyncSession, typed: Typed, work: Callable[[], Awaitable[Any]]) -> None:
+    """Try `work` and undo it, so that a form with an unreadable field is told of its other mistakes too."""
+    trial = await session.begin_nested()
+    try:
+        await work()
+    except Invalid as error:
+        typed.errors = error.fields | typed.errors
+    except (Conflict, ValueError):
+        pass  # what cannot be read cannot be judged
+    finally:
+        await trial.rollback()
 
 
 def stale(form: FormData, made: Form, typed: Typed) -> Form | None:

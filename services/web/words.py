@@ -44,6 +44,7 @@ WRONG: Mapping[tuple[str, str], str] = {
     ("username", "too_long"): "Nama pengguna terlalu panjang.",
     ("request_key", "missing"): "Formulir ini tidak lengkap. Muat ulang halaman, lalu coba lagi.",
     ("rows", "too_many"): "Lebih dari 1.000.000 baris tidak muat di Excel. Persempit saringan, atau unduh sebagai CSV.",
+    ("number", "of_another_type"): "Nomor registrasi ini bukan bentuk nomor tipe order yang dipilih.",
     ("type", "unknown"): "Tipe order ini tidak ada dalam daftar.",
     ("sto", "unknown"): "STO ini tidak ada dalam daftar.",
 }

@@ -34,8 +34,9 @@ CLOCKS = ("runs", "stops", "apart")
 MOVERS = tuple(role for role in Role if "order.change" in RIGHTS[role])
 LONGEST_TARGET = 14 * 24 * 60  # minutes
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,15}")
-# Letters, digits and dashes, classes, digits and groups; counted repeats only, so that no text takes long to match.
-_ATOM = r"(?:[A-Z0-9\-_/.]|\\d|\\-|\\/|\\\.|\[[A-Z0-9\-]+\])"
+# Letters and digits, classes and groups; counted repeats only, so that no text takes long to match. Numbers are read
+# without dashes and spaces, so a pattern has none either.
+_ATOM = r"(?:[A-Z0-9]|\\d|\[[A-Z0-9\-]+\])"
 _SAFE = re.compile(rf"\^?(?:{_ATOM}(?:\{{\d{{1,2}}(?:,\d{{1,2}})?\}}|\?)?|\((?:\?:)?|\)|\|)+\$?")
 _REPEATS = 6
 LONGEST_NUMBER = 16  # characters of a registration number

@@ -18,7 +18,7 @@ from shared.orders import queries, sla_fields
 from shared.orders.events import DuplicateRefused, OrderChanged, OrderChangeUndone, OrderRegistered
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts, TimelineEntry
-from shared.orders.states import IllegalMove, check_move
+from shared.orders.states import IllegalMove, check_move, fits
 from shared.people import queries as people
 from shared.people.access import Viewer
 from shared.places.queries import sto_by_code, unit_of
@@ -96,6 +96,8 @@ async def register(
     kind = data.types.get(new.type_code)
     sto = await sto_by_code(session, new.sto)
     wrong = ({} if kind and kind.active else {"type": "unknown"}) | ({} if sto else {"sto": "unknown"})
+    if kind is not None and not fits(kind, new.registration_no):
+        wrong["number"] = "of_another_type"
     if wrong or kind is None or sto is None:
         raise Invalid(**wrong)
     if viewer.may("order.read") and not viewer.covers(sto.id):

@@ -1,9 +1,11 @@
 """Which moves an order may make, read from master data. Pure: no database, no clock, no text."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.errors import Conflict, Invalid, NotAllowed
+from shared.identifiers.codes import USUAL, Patterns
 from shared.orders.models import Category, OrderStatus, OrderType, Reason, StatusMove
 from shared.people.models import Role
 
@@ -21,13 +23,23 @@ class MasterData:
     moves: Mapping[tuple[str, str], StatusMove]
     reasons: Mapping[int, Reason]
 
+    def patterns(self) -> Patterns:
+        """How the active types and their registration numbers are recognised, for readers of what people type."""
+        active = [kind for kind in self.types.values() if kind.active]
+        numbers = "|".join(dict.fromkeys(f"(?:{inner(kind.key_pattern)})" for kind in active))
+        return Patterns(types=tuple(kind.code for kind in active), registration=numbers or USUAL.registration)
+
     def first(self) -> OrderStatus:
         """The status in which an order starts."""
-        return next(status for status in self.statuses.values() if status.category is Category.RECEIVED)
+        return self._of(Category.RECEIVED)
 
     def working(self) -> OrderStatus:
         """The status that taking an order gives it."""
-        return next(status for status in self.statuses.values() if status.category is Category.WORKING)
+        return self._of(Category.WORKING)
+
+    def _of(self, category: Category) -> OrderStatus:
+        """The first status of a category that is offered; one is always left (`masterdata.switch_status`)."""
+        return next(each for each in self.statuses.values() if each.category is category and each.active)
 
     def reasons_for(self, status: str) -> list[Reason]:
         """The reasons one may give for `status`, in their order."""
@@ -39,6 +51,17 @@ class MasterData:
             return "ended"
         reason = self.reasons.get(reason_id or 0)
         return "stops" if reason is not None and reason.clock == "stops" else "runs"
+
+
+def inner(pattern: str) -> str:
+    """A type's pattern without its ends and without numbered groups, so that it can stand inside another."""
+    bare = pattern.removeprefix("^").removesuffix("$").replace("\\d", "[0-9]")
+    return re.sub(r"\((?!\?)", "(?:", bare)
+
+
+def fits(kind: OrderType, number: str) -> bool:
+    """Whether a cleaned registration number is one of this type's."""
+    return re.fullmatch(inner(kind.key_pattern), number) is not None
 
 
 def check_move(data: MasterData, role: Role, old: str, new: str, reason_id: int | None, note: str) -> None:

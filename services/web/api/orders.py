@@ -14,7 +14,7 @@ from services.web.api.problems import NoToken, Refused
 from services.web.deps import LONGEST_NOTE, Session
 from shared import clock, requests
 from shared.errors import Invalid
-from shared.identifiers import Patterns, codes, compact, plain
+from shared.identifiers import codes, compact, plain
 from shared.identifiers.read import Read
 from shared.orders import board, operations, queries
 from shared.orders.board import Filters
@@ -248,7 +248,7 @@ def _version(asked: StateIn, if_match: str) -> int:
 async def _read(session: AsyncSession, asked: OrderIn) -> operations.NewOrder:
     """The fields read as everywhere else. Raises Invalid with the code of each that cannot be used."""
     data = await queries.master(session)
-    patterns = Patterns(types=tuple(code for code, row in data.types.items() if row.active))
+    patterns = data.patterns()
     sto = compact(asked.sto)
     reads: dict[str, Read[str]] = {
         "number": codes.registration_number(asked.number, patterns),

@@ -24,7 +24,7 @@ from shared import requests
 from shared.chats.models import Chat
 from shared.errors import Invalid, NotFound
 from shared.events import EventRow
-from shared.identifiers import Doubt, Patterns, codes, indonesian
+from shared.identifiers import Doubt, codes, indonesian
 from shared.identifiers.read import Read
 from shared.orders import operations, queries
 from shared.orders.operations import AlreadyRegistered
@@ -67,9 +67,8 @@ class Checked:
 async def check(session: AsyncSession, visit: Visit, given: Mapping[str, str]) -> Checked:
     """Read every field as the bot would; empty ones are refused only where an order cannot be without."""
     data = await queries.master(session)
-    types = tuple(code for code, row in data.types.items() if row.active)
     known = {sto.code for sto in await places.stos(session, visit.viewer)}
-    patterns = Patterns(types=types)
+    patterns = data.patterns()
     sto_given = codes.sto(given["sto"], known).value
     readers: dict[str, Read[str]] = {
         "type": codes.order_type(given["type"], patterns),

@@ -116,6 +116,7 @@ async def change_status(request: Request, session: Session, visit: Visitor, form
 @router.post("/order/{no}/ambil")
 async def take(request: Request, session: Session, visit: Visitor, form: Form, found: Asked) -> Response:
     """Take the order, also from somebody else; the page has shown who holds it."""
+    visit.viewer.must("order.take")
     try:
         version, key = whole(form, "version"), needed(form, "request_key")
         async with session.begin_nested():
