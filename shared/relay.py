@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # rows hinted in one go
 STREAMS = 20  # streams or chats named in one hint
+AT_WORK = 60  # chats hinted and not followed yet: the pace lets 30 messages a second leave, the rest would only wait
+FULL = 0.2  # seconds until the next look while as many are at work
 UPKEEP = 300.0  # seconds between two rounds of throwing away
 IDLE = 1.0  # seconds between looks when nothing is said
 GATHER = 0.03  # seconds from one look to the next at least: in a busy time one look serves many commits
@@ -55,7 +57,11 @@ _DUE_CHATS = text("""
                           AND NOT (d.state = 'unknown' AND coalesce(d.settle_at, '-infinity') <= clock_timestamp()))
           AND chat.id IN (SELECT chat_id FROM delivery WHERE state = 'waiting'
                           UNION ALL SELECT chat_id FROM delivery WHERE state = 'unknown')
-        LIMIT :batch FOR UPDATE SKIP LOCKED)
+        ORDER BY (SELECT min(d.lane) FROM delivery d WHERE d.chat_id = chat.id AND d.state = 'waiting'),
+                 paced_until NULLS FIRST
+        LIMIT greatest(0, :at_work - (SELECT count(*) FROM chat
+                                      WHERE hinted_at >= clock_timestamp() - make_interval(secs => :sweep)))
+        FOR UPDATE SKIP LOCKED)
     RETURNING id
 """)
 _LOST_LEASES = text("""
@@ -63,6 +69,7 @@ _LOST_LEASES = text("""
            lease_until = NULL, settle_at = clock_timestamp(), trouble = 'its sender fell silent'
     WHERE state = 'sending' AND lease_until < clock_timestamp()
 """)
+_AT_WORK = text("SELECT count(*) FROM chat WHERE hinted_at >= clock_timestamp() - make_interval(secs => :sweep)")
 _NEXT = text("""
     SELECT extract(epoch FROM least(
         (SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND hinted_at IS NULL),
@@ -76,7 +83,8 @@ async def look(app: Celery) -> float:
     async with transaction() as session:
         await session.execute(_LOST_LEASES)
         rows = (await session.execute(_DUE_ROWS, {"sweep": sweep, "batch": BATCH})).all()
-        chats = list((await session.scalars(_DUE_CHATS, {"sweep": sweep, "batch": BATCH})).all())
+        chats = list((await session.scalars(_DUE_CHATS, {"sweep": sweep, "at_work": AT_WORK})).all())
+        at_work = await session.scalar(_AT_WORK, {"sweep": sweep})
         wait = await session.scalar(_NEXT)
     hints: dict[str, dict[str, None]] = defaultdict(dict)
     for consumer, stream in rows:
@@ -95,6 +103,8 @@ async def look(app: Celery) -> float:
         return IDLE
     if len(rows) == BATCH:
         return 0
+    if at_work and at_work >= AT_WORK:
+        return FULL
     return min(IDLE, max(float(wait), 0.005)) if wait is not None else IDLE
 
 
