@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from shared import db
@@ -65,7 +66,7 @@ async def _asked(sim: Simulator, made: Crowd, many: int, patience: float = 30) -
         said = await sim.post("say", chat=chat, user=chat, text=f"/cek {number}")
         asked[chat, said["message"]["message_id"]] = began
 
-    await evenly(RATE, [(lambda place=place: ask(place)) for place in range(many)])
+    await evenly(RATE, [partial(ask, place) for place in range(many)])
     waited: dict[tuple[int, int], float] = {}
     until = time.monotonic() + patience
     while len(waited) < many:
@@ -119,5 +120,5 @@ def _figures(
     peer = Figure("cek", "highest rate, bare aiogram", rates["bare"], unit="/s")
     found += [Figure("cek", "highest rate", rates["ours"], unit="/s", peer="bare aiogram", beside=peer.middle), peer]
     peer = Figure("cek", "CPU an answer, bare aiogram", used["bare"])
-    mine = Figure("cek", "CPU an answer, bot process", used["ours"], peer="bare aiogram", beside=peer.middle)
-    return [*found, mine, peer]
+    cost = Figure("cek", "CPU an answer, bot process", used["ours"], peer="bare aiogram", beside=peer.middle)
+    return [*found, cost, peer]

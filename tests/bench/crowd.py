@@ -41,7 +41,7 @@ _ORDERS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """helpdesk: who clicks. chats: ids of the technicians' private chats. orders: (id, number), one chat after the other."""
+    """helpdesk: who clicks. chats: ids of the technicians' private chats. orders: (id, number), chat after chat."""
 
     helpdesk: Viewer
     chats: list[int]

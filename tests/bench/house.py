@@ -186,7 +186,9 @@ def _program(name: str, module: str, folder: Path, env: Mapping[str, str]) -> Pr
 
 
 def _stop_all(made: House) -> None:
-    for name in [name for name in ("web", "bare", "bot", "ingest", "notifier", "relay", "simulator") if name in made.processes]:
+    for name in [
+        name for name in ("web", "bare", "bot", "ingest", "notifier", "relay", "simulator") if name in made.processes
+    ]:
         made.stop(name)
 
 

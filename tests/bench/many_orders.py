@@ -17,7 +17,8 @@ INSERT INTO sto (id, site_operation_id, code, name, active)
     SELECT n, 1 + (n - 1) / ({STOS} / {SITES}), 'S' || chr(65 + n / 26) || chr(65 + n % 26), 'STO ' || n, true
     FROM generate_series(1, {STOS}) n;
 INSERT INTO person (id, name, role, technician_code, telegram_id, language, active)
-    SELECT n, 'Teknisi ' || n, 'technician', 'F5' || n, 7000000 + n, 'id', true FROM generate_series(1, {TECHNICIANS}) n;
+    SELECT n, 'Teknisi ' || n, 'technician', 'F5' || n, 7000000 + n, 'id', true
+    FROM generate_series(1, {TECHNICIANS}) n;
 INSERT INTO person (id, name, role, username, language, active)
     SELECT {TECHNICIANS} + n, 'Petugas ' || n, 'helpdesk', 'petugas' || n, 'id', true
     FROM generate_series(1, {DESKS}) n;
@@ -93,7 +94,8 @@ _DELIVERIES = """
 INSERT INTO delivery (event_id, order_id, chat_id, kind, lane, method, payload, brief, keep, attempts, repeated,
     floor_id, state, message_id, created_at, sent_at)
 SELECT e.id, e.order_id, o.chat_id, 'status', 1, 'sendMessage',
-    jsonb_build_object('text', o.registration_no || ' ' || o.status_code), '', true, 0, false, 0, 'sent', e.id, e.at, e.at
+    jsonb_build_object('text', o.registration_no || ' ' || o.status_code), '', true, 0, false, 0, 'sent', e.id,
+    e.at, e.at
 FROM event e JOIN orders o ON o.id = e.order_id
 WHERE e.name = 'order.changed' AND e.at > now() - interval '90 days'
 """

@@ -1,4 +1,4 @@
-"""Ten thousand messages to six hundred chats under Telegram's published limits: none refused, how near the legal rate."""
+"""Ten thousand messages to six hundred chats under Telegram's limits: none refused, how near the legal rate."""
 
 import asyncio
 import json
@@ -36,7 +36,6 @@ _QUEUE = text("""
                generate_series(1, :each) n) each_one
     ORDER BY n, chat
 """)
-
 
 
 @dataclass(frozen=True, slots=True)

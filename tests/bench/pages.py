@@ -39,8 +39,7 @@ def run(at: Servers, *, orders: int = 0) -> list[Figure]:
     small: dict[str, float] = {}
     for many in (orders,) if orders else SIZES:
         with house(at) as here:
-            for one in asyncio.run(_measure(here, many, small)):
-                found.append(one)
+            found += asyncio.run(_measure(here, many, small))
     return found
 
 
