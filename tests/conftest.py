@@ -38,11 +38,17 @@ def set_environment(**values: str) -> None:
     settings.cache_clear()
 
 
+def _own_broker(url: str) -> str:
+    """Each of several test processes gets a numbered broker database of its own, or they would hear each other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{url.rsplit('/', 1)[0]}/{worker}"
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     given = os.environ.get("SIKPRO_TEST_DATABASE_URL"), os.environ.get("SIKPRO_TEST_REDIS_URL")
     if given[0] and given[1]:
-        yield Servers(given[0], given[1])
+        yield Servers(given[0], _own_broker(given[1]))
         return
     with temporary.servers(durable=False) as (postgres, valkey):
         assert valkey is not None

@@ -7,6 +7,9 @@ from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
 
+WHOLE_MACHINE = ("tests/faults", "tests/launcher", "tests/browser")
+"""Tests that start whole houses and break them: one after the other. All others run in two processes side by side."""
+
 
 def test(arguments: list[str], *, full: bool) -> int:
     """Check, then pytest with `arguments`; its exit code. With arguments that choose tests the check is left out.
@@ -17,7 +20,14 @@ def test(arguments: list[str], *, full: bool) -> int:
     if not chosen and check():
         return 1
     marks = [] if full or "-m" in arguments else ["-m", "not full"]
-    return _with_servers(["-m", "pytest", *marks, *arguments], durable=False, browser_too=True)
+    if chosen:
+        return _with_servers(["-m", "pytest", *marks, *arguments], durable=False, browser_too=True)
+    apart = [f"--ignore={place}" for place in WHOLE_MACHINE]
+    rounds = (["-n", "2", "--dist", "loadfile", *apart, "tests"], [*WHOLE_MACHINE])
+    return max(
+        _with_servers(["-m", "pytest", *marks, *arguments, *round_], durable=False, browser_too=True)
+        for round_ in rounds
+    )
 
 
 def bench(arguments: list[str]) -> int:

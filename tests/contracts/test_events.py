@@ -29,8 +29,9 @@ GOLDEN: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_known_event_has_a_golden_sample() -> None:
-    assert set(Event.known) == set(GOLDEN)
+def test_every_event_of_the_house_has_a_golden_sample() -> None:
+    ours = {name for name, event in Event.known.items() if event.__module__.startswith("shared.")}
+    assert ours == set(GOLDEN)
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
