@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, asking
 from services.bot.answers import Answer, Reply, Strip, Toast
-from services.bot.handlers import buttons, check, day, membership, register, rest, start
+from services.bot.handlers import bind, buttons, check, day, membership, register, rest, start
 from services.bot.middlewares import identify
 
 
@@ -20,7 +20,14 @@ def dispatcher() -> Dispatcher:
     made = Dispatcher(disable_fsm=True)
     made.update.outer_middleware(identify)
     made.include_routers(
-        membership.router, start.router, register.router, check.router, day.router, buttons.router, rest.router
+        membership.router,
+        start.router,
+        bind.router,
+        register.router,
+        check.router,
+        day.router,
+        buttons.router,
+        rest.router,
     )
     return made
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot import asking
 from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
+from services.bot.handlers import join
 from services.bot.texts import plain, problem, say
 from shared.chats import operations as chats
 from shared.db import after
@@ -42,11 +43,17 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
         return _refusal("anonymous", _language(user), said)
     if user is None or user.is_bot:
         return None
-    asker = await _asker(session, event, place, user, text, data)
+    asker = await _asker(session, event, place, user, text, data | {"said": said})
     if isinstance(asker, Asker):
         if message is not None and (event.edited_message or message.forward_origin):
             return _refusal("edited" if event.edited_message else "forwarded", asker.language, said)
         return await _carry_out(handler, event, data | {"asker": asker, "said": said})
+    if asker == "stranger" and said is not None and event.message and join.asks_in(place, said):
+        if message is not None and message.forward_origin:
+            return _refusal("forwarded", _language(user), said)
+        if await _enough_refused(session, place.chat_id):
+            return None
+        return await join.join(session, user.id, said, _language(user))
     refusal = _deny(asker, event, place, user, text, said)
     if isinstance(refusal, Answer) and await _enough_refused(session, place.chat_id):
         return None
@@ -82,14 +89,16 @@ async def _asker(
     person = await by_telegram(session, user.id)
     if person is None:
         return "stranger"
-    if place.is_group and not await chats.group_is_known(session, place.chat_id):
+    viewer = await viewer_of(session, person, place.chat_id if place.is_group else None)
+    binds = data["said"] is not None and data["said"].name == "ikat" and viewer.may("group.change")
+    if place.is_group and not binds and not await chats.group_is_known(session, place.chat_id):
         return "strange_group"
     language = language_of(user.language_code, person.language)
     if language != person.language:
         await people.remember_language(session, person.id, language)
     quoted = event.message.reply_to_message if event.message else None
     return Asker(
-        viewer=await viewer_of(session, person, place.chat_id if place.is_group else None),
+        viewer=viewer,
         telegram_id=user.id,
         language=language,
         place=place,

@@ -20,11 +20,13 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "stranger_start": (
         (
             "Selamat datang di SIKPRO. Akun Telegram Anda belum terdaftar.\n"
-            "Minta admin mendaftarkan nomor Telegram Anda: <code>{number}</code>."
+            "Minta admin mendaftarkan nomor Telegram Anda: <code>{number}</code>.\n"
+            "Teknisi dapat meminta akses sendiri di chat pribadi: <code>/daftar Rizal Fauzi F5SDA445</code>."
         ),
         (
             "Welcome to SIKPRO. Your Telegram account is not registered yet.\n"
-            "Ask the admin to register your Telegram number: <code>{number}</code>."
+            "Ask the admin to register your Telegram number: <code>{number}</code>.\n"
+            "Technicians may ask for access in a private chat: <code>/daftar Rizal Fauzi F5SDA445</code>."
         ),
     ),
     "stranger": (
@@ -61,6 +63,50 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "not_your_role": (
         "Perintah ini di luar peran atau area Anda.",
         "This command is outside your role or area.",
+    ),
+    # asking to be let in
+    "join_how": (
+        "Kirim nama dan kode teknisi Anda, contoh <code>/daftar Rizal Fauzi F5SDA445</code>.",
+        "Send your name and technician code, for example <code>/daftar Rizal Fauzi F5SDA445</code>.",
+    ),
+    "join_sto": (
+        "STO dalam kode teknisi itu tidak ada dalam daftar. Periksa kodenya, lalu kirim lagi.",
+        "The STO in that technician code is not on the list. Check the code, then send it again.",
+    ),
+    "join_waits": (
+        "Permintaan {name} ({code}) diterima dan menunggu persetujuan team leader.",
+        "The request of {name} ({code}) is received and waits for the team leader's approval.",
+    ),
+    "join_known": (
+        "Akun atau kode ini sudah tercatat. Tunggu persetujuan, atau tanyakan kepada admin Anda.",
+        "This account or code is on record already. Wait for approval, or ask your admin.",
+    ),
+    # binding a group
+    "bind_in_group": (
+        "Kirim /ikat dan kodenya di dalam grup yang akan dihubungkan.",
+        "Send /ikat and the code inside the group to connect.",
+    ),
+    "bind_how": (
+        "Buat kodenya di halaman Grup Telegram, lalu kirim di sini: <code>/ikat ABCDE-FGHJK</code>.",
+        "Make the code on the page Grup Telegram, then send it here: <code>/ikat ABCDE-FGHJK</code>.",
+    ),
+    "bind_dead": (
+        "Kode ini sudah dipakai, lewat 15 menit, atau salah ketik. Buat yang baru di halaman Grup Telegram.",
+        "This code was used, is older than 15 minutes, or is mistyped. Make a new one on the page Grup Telegram.",
+    ),
+    "bind_done": (
+        "Grup ini sekarang melayani {unit} untuk {purpose}.",
+        "This group now serves {unit} for {purpose}.",
+    ),
+    "bind_topic": (
+        "Topik ini sekarang melayani {unit} untuk {purpose}.",
+        "This topic now serves {unit} for {purpose}.",
+    ),
+    "purpose_helpdesk": ("helpdesk", "helpdesk"),
+    "purpose_technicians": ("teknisi", "technicians"),
+    "help_ikat": (
+        "/ikat menghubungkan grup, dengan kode dari halaman Grup Telegram: <code>/ikat ABCDE-FGHJK</code>.",
+        "/ikat connects a group, with a code from the page Grup Telegram: <code>/ikat ABCDE-FGHJK</code>.",
     ),
     # help
     "help_head": ("Perintah Anda:", "Your commands:"),
@@ -205,8 +251,8 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "taken": ("Order ini sudah diambil orang lain.", "This order was taken by somebody else."),
     "gone": ("Order ini tidak ada atau di luar area Anda.", "This order does not exist or is outside your area."),
     "invalid": (
-        "Jenis order atau STO itu tidak ada dalam daftar. Kirim /reg lagi.",
-        "That order type or STO is not on the list. Send /reg again.",
+        "Jenis order, nomor, atau STO itu tidak cocok dengan daftar. Kirim /reg lagi.",
+        "That order type, number or STO does not fit the list. Send /reg again.",
     ),
     "conflict": ("Keadaan order ini tidak mengizinkannya.", "The state of this order does not permit it."),
     # membership

@@ -27,5 +27,7 @@ async def help_(_: Message, asker: Asker) -> Answer:
         lines.append(say("help_cek", language))
     if viewer.may("order.read_own"):
         lines.append(say("help_saya", language))
+    if viewer.may("group.change"):
+        lines.append(say("help_ikat", language))
     lines.append(say("help_help", language))
     return Answer("\n\n".join(lines))
