@@ -27,6 +27,7 @@ from services.web.api import problems
 from services.web.deps import SignedOut, is_htmx
 from services.web.pages import (
     audit,
+    condition,
     dashboard,
     deliveries,
     groups,
@@ -163,7 +164,7 @@ def build() -> FastAPI:
     for kind in failures:
         made.add_exception_handler(kind, say_why)
     reports = (report, report_month, report_time, report_orders)
-    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries, audit):
+    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries, audit, condition):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (users, invite, places, places_sto, statuses, statuses_moves, groups):
         made.include_router(pages.router, include_in_schema=False)

@@ -133,6 +133,8 @@ class Audit:
 
 # --- health
 
+Worst = Literal["ok", "degraded", "down"]
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -149,10 +151,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Condition:
-    """The health page; `worst` sums it up."""
+    """The health page; `worst` sums it up. everywhere: the viewer's area is the whole house."""
 
     parts: tuple[Standing, ...]
-    worst: Literal["ok", "degraded", "down"]
+    worst: Worst
+    everywhere: bool = False
 
 
 # --- profile

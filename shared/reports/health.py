@@ -39,13 +39,21 @@ NO_POLLER = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the house. vital: without it nothing works. do: what to do when it is not ok."""
+    """One part of the house. vital: without it nothing works. do: what to do when it is not ok.
+
+    The rest is the same in figures, for pages that speak another language: count of what waits or is stuck, more: of
+    what is held, age: seconds of the oldest or of a pause, code: the state of the intake, why there is a pause.
+    """
 
     name: str
     ok: bool
     detail: str
     do: str = ""
     vital: bool = False
+    count: int = 0
+    more: int = 0
+    age: float | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +137,16 @@ async def look() -> list[Part]:
 async def _intake(session: AsyncSession) -> Part:
     """How the poller says it fares; a webhook has no poller."""
     if settings().webhook_url:
-        return Part("intake", ok=True, detail="by webhook")
+        return Part("intake", ok=True, detail="by webhook", code="webhook")
     name = await session.scalar(
         text(
             "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE :name AND datname = "
             "current_database() ORDER BY backend_start DESC LIMIT 1"
         ).bindparams(name=f"{POLLER}%")
     )
-    detail, do = NO_POLLER if name is None else POLLER_STATES.get(name[len(POLLER) :].strip(), POLLER_STATES[""])
-    return Part("intake", ok=detail == POLLER_STATES["done"][0], detail=detail, do=do)
+    code = "none" if name is None else name[len(POLLER) :].strip()
+    detail, do = NO_POLLER if name is None else POLLER_STATES.get(code, POLLER_STATES[""])
+    return Part("intake", ok=detail == POLLER_STATES["done"][0], detail=detail, do=do, code=code)
 
 
 async def _waiting(
@@ -174,18 +183,24 @@ def _parts(seen: Traffic) -> list[Part]:
             ok=seen.unknown == 0,
             detail=f"{seen.unknown} messages whose arrival is not known yet",
             do="" if seen.unknown == 0 else "Nothing: they are asked about, and repeated at the latest in ten minutes.",
+            count=seen.unknown,
         ),
         Part(
             "dead letters",
             ok=seen.dead + seen.held == 0,
             detail=f"{seen.dead} given up, {seen.held} held",
-            do="" if seen.dead + seen.held == 0 else "Read why in the delivery table and send them again.",
+            do=""
+            if seen.dead + seen.held == 0
+            else "Read why on the page of deliveries (/kiriman) and send them again.",
+            count=seen.dead,
+            more=seen.held,
         ),
         Part(
             "chats",
             ok=seen.held_chats == 0,
             detail=f"{seen.held_chats} chats cannot be written to",
             do="" if seen.held_chats == 0 else "The bot was blocked or removed there: add it again, bind the group.",
+            count=seen.held_chats,
         ),
         Part(
             "telegram",
@@ -194,6 +209,8 @@ def _parts(seen: Traffic) -> list[Part]:
             if seen.pause > 0
             else "may be written to",
             do="" if seen.pause <= 0 else "Wait; when the token is refused, check SIKPRO_TELEGRAM_TOKEN.",
+            age=seen.pause if seen.pause > 0 else None,
+            code=seen.pause_reason if seen.pause > 0 else "",
         ),
     ]
 
@@ -201,4 +218,4 @@ def _parts(seen: Traffic) -> list[Part]:
 def _queue(name: str, what: str, count: int, age: float | None, do: str) -> Part:
     ok = age is None or age < LATE
     detail = f"{count} {what}" + (f", the oldest for {age:.0f} s" if age is not None else "")
-    return Part(name, ok=ok, detail=detail, do="" if ok else do)
+    return Part(name, ok=ok, detail=detail, do="" if ok else do, count=count, age=age)

@@ -1,0 +1,67 @@
+"""The health page: the figures of /health in words, each red item with what to do."""
+
+import json
+
+import pytest
+from sqlalchemy import text, update
+
+from services.web.words_condition import INTAKE, standing
+from shared.chats import operations as chats
+from shared.chats.models import InboxUpdate
+from shared.db import transaction
+from shared.deliveries import operations
+from shared.deliveries.models import Delivery, State
+from shared.deliveries.operations import Message
+from shared.reports.health import POLLER_STATES, Part
+from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT
+from tests.web.conftest import Office
+
+
+async def test_the_page_says_what_health_says(office: Office) -> None:
+    async with transaction() as session:
+        rows = [await operations.queue(session, HELPDESK_CHAT, Message("status", {"text": "x"})) for _ in range(4)]
+        for row, state in zip(rows, (State.DEAD, State.DEAD, State.HELD, State.WAITING), strict=True):
+            await session.execute(update(Delivery).where(Delivery.id == row).values(state=state))
+        await session.execute(update(Delivery).values(created_at=text("now() - interval '5 minutes'")))
+        await chats.hold(session, TECHNICIAN_CHAT, "Forbidden: bot was kicked")
+        session.add(InboxUpdate(bot_id=1, update_id=1, chat_id=1, body={}, state="dead"))
+        await operations.pause_all(session, 90, "Telegram refuses the bot's token: Unauthorized")
+    leader = await office.visitor(office.here.leader)
+    page = (await leader.get("/kesehatan")).text
+    said = {part["name"]: part for part in json.loads((await leader.get("/health")).text)["parts"]}
+    assert said["dead letters"]["detail"] == "3 given up, 1 held"
+    assert "3 gagal, 1 menunggu keputusan." in page
+    assert "1 pesan menunggu dikirim, yang tertua 5\u00a0mnt." in page
+    assert "./sikpro restart notifier" in page
+    assert "1 obrolan tidak dapat ditulisi." in page
+    assert "Semua kiriman dijeda" in page
+    assert "Tidak ada yang mengambil pesan dari Telegram." in page
+    assert page.count("Perlu dilihat:") == sum(not part["ok"] for part in said.values())
+    assert page.count("Baik:") == sum(part["ok"] for part in said.values())
+    assert "hanya menunjukkan wilayah Anda" in page
+    admin = await office.visitor(office.here.admin)
+    assert "hanya menunjukkan wilayah Anda" not in (await admin.get("/kesehatan")).text
+
+
+@pytest.mark.parametrize("role", ["helpdesk", "technician", "collector"])
+async def test_it_is_for_those_who_watch(office: Office, role: str) -> None:
+    browser = await office.visitor(getattr(office.here, role))
+    assert (await browser.get("/kesehatan")).status == 403
+    assert 'href="/kesehatan"' not in (await browser.get("/order")).text
+
+
+def test_every_state_of_the_intake_has_words_and_what_to_do() -> None:
+    assert set(POLLER_STATES) | {"none", "webhook"} == set(INTAKE)
+    for code, (_, do) in INTAKE.items():
+        assert bool(do) == (code not in {"done", "webhook"}), code
+
+
+@pytest.mark.parametrize("name", ["database", "broker", "intake", "bot", "relay", "deliveries", "unsettled", "chats"])
+def test_whatever_is_red_says_what_to_do(name: str) -> None:
+    assert standing(Part(name, ok=False, detail="OSError", count=2, age=70.0)).do
+    assert not standing(Part(name, ok=True, detail="fine", code="done")).do
+
+
+def test_a_part_without_words_speaks_for_itself() -> None:
+    told = standing(Part("import", ok=False, detail="late", do="look"))
+    assert (told.name, told.detail, told.do) == ("import", "late", "look")
