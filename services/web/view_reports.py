@@ -4,7 +4,8 @@ Routes (need `report.read`; `dari` and `sampai` are days, `bulan` a month, `sto`
     GET /laporan                   → 303 /laporan/harian
     GET /laporan/harian ?dari= sampai= sto= tipe=     report_daily.html    Daily
     GET /laporan/bulanan ?bulan= sto= tipe=           report_month.html    Monthly
-    GET /laporan/harian/ekspor, /laporan/bulanan/ekspor ?the same & berkas=    the file; wrongly asked: 303 to the page
+    GET /laporan/waktu ?dari= sampai= sto= tipe=      report_time.html     Times
+    GET …/ekspor below each ?the same & berkas=       the file; wrongly asked: 303 to the page
 A question that cannot be answered draws the page again with what was typed and why: 422, no figures.
 """
 
@@ -120,6 +121,33 @@ class Monthly:
     rows: tuple[HeatRow, ...] | None = None
     counts: tuple[DayCount, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()  # (value, word): ("1.450", "selesai")
+    before: str = ""
+    after: str = ""
+    files: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """A line of a ranking: what took how much. width: of the longest, 0–100."""
+
+    label: str
+    orders: str
+    time: str
+    percent: str
+    width: float
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class Times:
+    """Whose the time was, and what stopped orders; `sides` is None when it could not be asked."""
+
+    asked: Asked
+    title: str = ""
+    sides: tuple[Share, ...] | None = None
+    reasons: tuple[Share, ...] = ()
+    stos: tuple[Share, ...] = ()
+    odps: tuple[Share, ...] = ()
     before: str = ""
     after: str = ""
     files: tuple[Choice, ...] = ()

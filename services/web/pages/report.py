@@ -91,7 +91,7 @@ def view_of(visit: Visit, asked: Asked, scope: Scope, found: Recap) -> Daily:
     files = (("xlsx", "Excel"), ("csv", "CSV per STO"), ("csv-teknisi", "CSV per teknisi"))
     return Daily(
         asked=asked,
-        title=report_form.period(scope),
+        title=report_form.heading(report_form.period(scope), scope),
         stos=table_of(found, found.stos, links, "sto"),
         technicians=table_of(
             found, found.technicians, links if links is not None and _codes_alone(found) else None, "teknisi"

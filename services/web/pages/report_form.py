@@ -44,8 +44,10 @@ def typed(request: Request, name: str) -> str:
     return one_line(request.query_params.get(name, "")[: 2 * LONGEST_TYPED])[:LONGEST_TYPED]
 
 
-async def read_days(request: Request, session: AsyncSession, visit: Visit) -> tuple[Asked, Scope | None]:
-    """The form of the daily report, and its scope unless something is wrong; without any day it is today."""
+async def read_days(
+    request: Request, session: AsyncSession, visit: Visit, longest: int = LONGEST
+) -> tuple[Asked, Scope | None]:
+    """The form of a report of days, and its scope unless something is wrong; without any day it is today."""
     today, errors = today_of(visit), dict[str, str]()
     first_typed, last_typed = typed(request, "dari"), typed(request, "sampai")
     first = _day(first_typed or last_typed, today, "dari" if first_typed else "sampai", errors)
@@ -54,8 +56,8 @@ async def read_days(request: Request, session: AsyncSession, visit: Visit) -> tu
         days = (last - first).days + 1
         if days < 1:
             errors["dari"] = TURNED
-        elif days > LONGEST:
-            errors["sampai"] = f"Rentang paling panjang {LONGEST} hari; ini {labels.number(days)} hari. Persempit."
+        elif days > longest:
+            errors["sampai"] = f"Rentang paling panjang {longest} hari; ini {labels.number(days)} hari. Persempit."
     sto, kind, stos, types = await _narrowing(request, session, visit, errors)
     asked = Asked(
         first=first.isoformat() if first and "dari" not in errors else first_typed or today.isoformat(),
@@ -153,6 +155,11 @@ def month_words(day: date) -> str:
 def narrowed(scope: Scope) -> str:
     """What the report leaves out, for a title: `STO SDA, tipe AO`."""
     return ", ".join([*([f"STO {scope.sto}"] if scope.sto else []), *([f"tipe {scope.type}"] if scope.type else [])])
+
+
+def heading(period_words: str, scope: Scope) -> str:
+    """When, and what is left out: `November 2026, STO SDA`."""
+    return ", ".join(filter(None, (period_words, narrowed(scope))))
 
 
 def link(path: str, fields: Mapping[str, str]) -> str:

@@ -73,7 +73,7 @@ def view_of(visit: Visit, asked: Asked, scope: Scope, found: Month) -> Monthly:
     files = (("xlsx", "Excel"), ("csv", "CSV per hari"))
     return Monthly(
         asked=asked,
-        title=report_form.month_words(scope.first),
+        title=report_form.heading(report_form.month_words(scope.first), scope),
         days=tuple(HeatDay(day.day.day, _day_name(day.day), rest=day.day.weekday() == 6) for day in found.days),
         rows=tuple(HeatRow(name, _heat(cells), labels.number(total)) for name, cells, total in rows),
         counts=tuple(_count(day, same) for day in found.days),
