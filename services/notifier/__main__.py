@@ -9,7 +9,7 @@ from typing import Any
 from celery.signals import worker_process_init
 
 from services.notifier.listeners import ears
-from shared import pace
+from shared import db, pace
 from shared.deliveries import drain
 from shared.deliveries.drain import Post
 from shared.settings import settings
@@ -45,7 +45,12 @@ def hear(streams: list[str]) -> None:
 
 async def _hear(streams: list[str]) -> None:
     for stream in streams:
-        await ears.hear(stream)
+        try:
+            await ears.hear(stream)
+        except Exception as error:
+            if not db.away(error):
+                raise
+            logger.warning("%s waits for the database", stream)  # the relay hints again
 
 
 @app.task(name="notifier.drain")  # type: ignore[untyped-decorator]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from shared.chats.models import Chat, ChatKind, GroupBinding, Purpose
 from shared.deliveries.models import Delivery, State
@@ -66,10 +67,31 @@ async def migrated(session: AsyncSession, old_id: int, new_id: int) -> None:
     old = await session.get(Chat, old_id)
     await seen(session, new_id, ChatKind.SUPERGROUP, old.title if old else "")
     await session.execute(update(Chat).where(Chat.id == old_id).values(migrated_to=new_id))
-    await session.execute(update(GroupBinding).where(GroupBinding.chat_id == old_id).values(chat_id=new_id))
+    bound, told = aliased(GroupBinding), aliased(Delivery)
+    again = exists().where(  # somebody bound the new id by hand already
+        bound.chat_id == new_id,
+        bound.thread_id.is_not_distinct_from(GroupBinding.thread_id),
+        bound.purpose == GroupBinding.purpose,
+        bound.site_operation_id.is_not_distinct_from(GroupBinding.site_operation_id),
+        bound.sto_id.is_not_distinct_from(GroupBinding.sto_id),
+    )
+    await session.execute(
+        update(GroupBinding)
+        .where(GroupBinding.chat_id == old_id)
+        .values(chat_id=case((again, old_id), else_=new_id), active=and_(GroupBinding.active, ~again))
+        .execution_options(synchronize_session=False)
+    )
+    leaving = and_(Delivery.chat_id == old_id, Delivery.state.in_([State.WAITING, State.HELD]))
+    twin = exists().where(told.chat_id == new_id, told.event_id == Delivery.event_id, told.kind == Delivery.kind)
     await session.execute(
         update(Delivery)
-        .where(Delivery.chat_id == old_id, Delivery.state.in_([State.WAITING, State.HELD]))
+        .where(leaving, twin)
+        .values(state=State.CANCELLED, trouble="the new chat was told of it already")
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(
+        update(Delivery)
+        .where(leaving)
         .values(chat_id=new_id, payload=Delivery.payload.op("-")(text("'reply_parameters'")))
     )
 

@@ -62,7 +62,9 @@ async def drain_all(post: Post, chats: list[int]) -> None:
     for chat_id, ended in zip(
         chats, await asyncio.gather(*(drain(post, chat_id) for chat_id in chats), return_exceptions=True), strict=True
     ):
-        if isinstance(ended, BaseException):
+        if isinstance(ended, BaseException) and db.away(ended):
+            log.warning("draining chat %s waits for the database", chat_id)
+        elif isinstance(ended, BaseException):
             log.error("draining chat %s failed", chat_id, exc_info=ended)
 
 

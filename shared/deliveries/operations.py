@@ -231,8 +231,8 @@ async def repeat_marked(session: AsyncSession, delivery: Delivery, why: str = ""
 def _repeat(delivery: Delivery) -> dict[str, Any]:
     """What makes a delivery say that it is a repeat; it leaves alone, so that the mark stands on its own words."""
     payload = dict(delivery.payload)
-    if "text" in payload:
-        payload["text"] = f"(kirim ulang) {payload['text']}"
+    for words in {"text", "caption"} & payload.keys():
+        payload[words] = f"(kirim ulang) {payload[words]}"
     return {"payload": payload, "brief": "", "repeated": True}
 
 
@@ -349,6 +349,10 @@ async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) 
     if delivery.method.startswith("edit") and "not found" in outcome.words:
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
         return
+    if "thread not found" in outcome.words and "message_thread_id" in delivery.payload:
+        payload = {name: value for name, value in delivery.payload.items() if name != "message_thread_id"}
+        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
+        return  # the topic was deleted; the group's general one takes it
     attempts = delivery.attempts + 1
     poison = attempts >= GIVE_UP_AFTER or outcome.words.startswith("Bad Request: can't parse")
     await _set(

@@ -12,6 +12,8 @@ from shared.db import transaction
 from shared.deliveries import drain, operations
 from shared.deliveries.drain import Post
 from shared.deliveries.models import BotPause
+from shared.events import emit
+from shared.orders.events import OrderRegistered
 from shared.pace import Pace
 from shared.telegram import Telegram as Api
 from tests import factories
@@ -129,13 +131,45 @@ async def test_poison_is_a_dead_letter_and_blocks_nobody(post: Post, sim: Telegr
 
 async def test_eight_definite_failures_are_enough(post: Post, sim: Telegram) -> None:
     await chat(sim)
-    number = await say("", payload={"text": "x", "message_thread_id": 999})
+    number = await say("", payload={"text": ""})
     for _ in range(7):
         await drain.drain(post, GROUP)
         assert await states(number) == ["waiting"]
         await hurry()
     await drain.drain(post, GROUP)
     assert await states(number) == ["dead"]
+
+
+async def test_news_for_a_deleted_topic_go_to_the_groups_general_one(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    ids = [await say(f"long {number}", thread=999, brief=f"brief {number}") for number in range(2)]
+    for _ in range(3):
+        await drain.drain(post, GROUP)
+        await hurry()
+    assert set(await states(*ids)) <= {"sent", "merged"}
+    assert await texts(sim) == ["long 0", "long 1"]
+
+
+async def test_a_move_to_a_chat_that_was_bound_and_told_already_doubles_nothing(post: Post, sim: Telegram) -> None:
+    await sim.sim("chats", id=-4006, type="group", title="Lama", members=[PERSON], bot="administrator")
+    await chat(sim, -4006)
+    new = (await sim.sim("migrate", chat=-4006))["id"]
+    await chat(sim, new)
+    async with transaction() as session:
+        here = await factories.town(session)
+        for to in (-4006, new):
+            await chats.bind(session, to, Purpose.HELPDESK, sto_id=here.spj.id)
+        told = await emit(session, OrderRegistered(order_id=1), source="test")
+        for to in (-4006, new):
+            message = operations.Message(kind="card", payload={"text": "new order"})
+            await operations.queue(session, to, message, event_id=told)
+    await drain.drain(post, -4006)
+    await drain.drain(post, new)
+    assert await texts(sim, new) == ["new order"]
+    async with transaction() as session:
+        assert [binding.chat_id for binding in await chats.bindings_for(session, here.spj.id, Purpose.HELPDESK)] == [
+            new
+        ]
 
 
 async def test_a_dead_letter_leaves_when_a_person_sends_it_again(post: Post, sim: Telegram) -> None:
