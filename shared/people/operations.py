@@ -114,12 +114,13 @@ async def change(session: AsyncSession, viewer: Viewer, person_id: int, draft: D
     NotAllowed, LastAdmin and Invalid(field=code).
     """
     viewer.must("people.change")
+    admins = await _admins(session)
     person = await _locked(session, viewer, person_id)
     before = await directory.draft_of(session, person_id)
     if person_id == viewer.person_id and draft.role is not person.role:
         raise Invalid(role="own")
-    if person.role is Role.ADMIN and draft.role is not Role.ADMIN and person.active:
-        await _keep_an_admin(session, person_id)
+    if draft.role is not Role.ADMIN and admins == {person_id}:
+        raise LastAdmin
     await _check(session, viewer, draft, held=before)
     try:
         async with session.begin_nested():
@@ -174,9 +175,10 @@ async def dismiss(session: AsyncSession, viewer: Viewer, person_id: int, *, sour
     viewer.must("people.change")
     if person_id == viewer.person_id:
         raise OwnAccount
+    admins = await _admins(session)
     person = await _locked(session, viewer, person_id)
-    if person.role is Role.ADMIN and person.active:
-        await _keep_an_admin(session, person_id)
+    if admins == {person_id}:
+        raise LastAdmin
     await disable(session, person_id)
     await audit.note(session, viewer.person_id, source, "person.disabled", _subject(person_id), {"name": person.name})
 
@@ -261,13 +263,10 @@ async def _locked(session: AsyncSession, viewer: Viewer, person_id: int) -> Pers
     return found
 
 
-async def _keep_an_admin(session: AsyncSession, leaving: int) -> None:
-    """Two admins who disable each other at once meet at these locks; the second sees what the first did."""
-    admins = await session.scalars(
-        select(Person.id).where(Person.role == Role.ADMIN, Person.active).order_by(Person.id).with_for_update()
-    )
-    if not [each for each in admins if each != leaving]:
-        raise LastAdmin
+async def _admins(session: AsyncSession) -> set[int]:
+    """The active admins, locked before anybody else is: two who disable each other meet here, one after the other."""
+    found = select(Person.id).where(Person.role == Role.ADMIN, Person.active).order_by(Person.id).with_for_update()
+    return set(await session.scalars(found))
 
 
 async def _check(session: AsyncSession, viewer: Viewer, draft: Draft, held: dict[str, Any] | None = None) -> None:
