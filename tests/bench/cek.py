@@ -55,7 +55,7 @@ async def _measure(ours: House, bare: House, seconds: int, burst: int) -> list[F
     return _figures(waits, rates, used)
 
 
-async def _asked(sim: Simulator, made: Crowd, many: int, patience: float = 30) -> list[float]:
+async def _asked(sim: Simulator, made: Crowd, many: int, patience: float = 120) -> list[float]:
     """Milliseconds from each question (before the simulator was asked to say it) to its answer's arrival."""
     since = (await sim.stats())["calls"]
     asked: dict[tuple[int, int], float] = {}
