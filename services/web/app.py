@@ -38,6 +38,7 @@ from services.web.pages import (
     order,
     places,
     places_sto,
+    profile,
     queue,
     report,
     report_month,
@@ -164,7 +165,20 @@ def build() -> FastAPI:
     for kind in failures:
         made.add_exception_handler(kind, say_why)
     reports = (report, report_month, report_time, report_orders)
-    for pages in (house, login, dashboard, queue, stream, new_order, *reports, order, deliveries, audit, condition):
+    for pages in (
+        house,
+        login,
+        dashboard,
+        queue,
+        stream,
+        new_order,
+        *reports,
+        order,
+        deliveries,
+        audit,
+        condition,
+        profile,
+    ):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (users, invite, places, places_sto, statuses, statuses_moves, groups):
         made.include_router(pages.router, include_in_schema=False)

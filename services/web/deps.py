@@ -1,7 +1,8 @@
 """What pages ask for: a transaction, who is here, and a form that may be trusted. Decides nothing about orders."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Annotated
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ class Visit:
     csrf: str
     zone: str
     area: str
+    looks: Mapping[str, str] = field_of(default_factory=dict)
 
     def shell(self, page: str, *, active: int | None = None, live: str = "", toast: Toast | None = None) -> Shell:
         """What is round a page for this person."""
@@ -61,6 +63,9 @@ class Visit:
             demo=settings().demo,
             live=live,
             toast=toast,
+            shortcuts=self.looks.get("shortcuts") != "off",
+            theme=self.looks.get("theme", ""),
+            density=self.looks.get("density", ""),
         )
 
 
@@ -85,7 +90,7 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
     viewer = await viewer_of(session, known.person)
     home = await home_of(session, viewer)
     area = "Semua wilayah" if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
-    visit = Visit(viewer, known.session.token_hash, known.session.csrf, home.zone, area)
+    visit = Visit(viewer, known.session.token_hash, known.session.csrf, home.zone, area, known.person.preferences)
     request.state.visit = visit
     viewer.must("order.read")
     return visit

@@ -92,6 +92,8 @@ class Shell:
     live: str = ""  # address of the event stream, with its query; empty = no live status and no stream
     toast: Toast | None = None
     shortcuts: bool = True
+    theme: str = ""  # as the person chose: system, light or dark; empty = what this browser remembers
+    density: str = ""  # lega, or the usual
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ async def sign_in(username: str, password: str, *, ip: str, agent: str = "", old
     name = username.strip().lower()[:64]
     keys = (f"user:{name}", f"ip:{ip[:45]}")
     async with transaction() as session:
-        until = await _count_try(session, *keys)
+        until = await count_try(session, *keys)
         person = await session.scalar(select(Person).where(Person.username == name, Person.active))
     if until is not None:
         raise TooManyTries(until)
@@ -120,7 +120,7 @@ async def find(session: AsyncSession, token: str) -> Known | None:
         await session.execute(
             select(Person, WebSession)
             .join(WebSession, WebSession.person_id == Person.id)
-            .where(WebSession.token_hash == hashed(token), Person.active, *_alive())
+            .where(WebSession.token_hash == hashed(token), Person.active, *alive())
         )
     ).first()
     return Known(found[0], found[1]) if found else None
@@ -141,7 +141,7 @@ async def living(session: AsyncSession, hashes: list[str]) -> set[str]:
     rows = await session.scalars(
         select(WebSession.token_hash)
         .join(Person, Person.id == WebSession.person_id)
-        .where(WebSession.token_hash.in_(hashes), Person.active, *_alive())
+        .where(WebSession.token_hash.in_(hashes), Person.active, *alive())
     )
     return set(rows)
 
@@ -154,18 +154,18 @@ async def end(session: AsyncSession, token_hash: str) -> None:
 
 async def forget_old(session: AsyncSession) -> None:
     """Drop sessions that ended by themselves and tries of long ago."""
-    await session.execute(delete(WebSession).where(~(_alive()[0] & _alive()[1])))
+    await session.execute(delete(WebSession).where(~(alive()[0] & alive()[1])))
     await session.execute(delete(LoginFailure).where(LoginFailure.first_at < after(-86400)))
 
 
-def _alive() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def alive() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (
         WebSession.seen_at > after(-settings().session_idle),
         WebSession.created_at > after(-settings().session_absolute),
     )
 
 
-async def _count_try(session: AsyncSession, name_key: str, address_key: str) -> datetime | None:
+async def count_try(session: AsyncSession, name_key: str, address_key: str) -> datetime | None:
     """Count one try of a name from an address; the moment until which it must wait, or None when it may go on."""
     address = await session.scalar(_counted_address(address_key))
     if address is None:

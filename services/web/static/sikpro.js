@@ -9,6 +9,10 @@
     get(key) { try { return localStorage.getItem(key); } catch { return null; } },
     set(key, value) { try { localStorage.setItem(key, value); } catch { /* private window */ } },
   };
+  function prefer(name, value) { // kept with the person, so that it follows to other browsers; nobody is told when it fails
+    const csrf = $("form[action='/keluar'] input[name=csrf]")?.value;
+    if (csrf) fetch("/profil/tampilan", { method: "POST", redirect: "manual", body: new URLSearchParams({ csrf, [name]: value }) }).catch(() => {});
+  }
   const split = $("#antrean"), panelBox = $("#rincian"), rows = $("#baris");
   const wide = () => matchMedia("(min-width: 861px)").matches;
   const skew = Number(document.body.dataset.now) * 1000 - Date.now(); // the server's clock rules
@@ -58,8 +62,9 @@
     if (!button) return;
     const said = button.dataset;
     if ("themeToggle" in said) {
-      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-      root.dataset.theme = dark ? "light" : "dark"; stored.set("tema", root.dataset.theme);
+      const system = !["light", "dark"].includes(root.dataset.theme);
+      const dark = system ? matchMedia("(prefers-color-scheme: dark)").matches : root.dataset.theme === "dark";
+      root.dataset.theme = dark ? "light" : "dark"; stored.set("tema", root.dataset.theme); prefer("theme", root.dataset.theme);
     } else if ("help" in said) $("#bantuan")?.showModal();
     else if ("copy" in said) navigator.clipboard?.writeText(said.copy).then(() => toast(`${said.copy} disalin`), () => toast("Tidak dapat menyalin"));
     else if ("print" in said) print();
@@ -319,8 +324,9 @@
   // --- keyboard: single keys, never while typing, can be turned off (WCAG 2.1.4)
   const shortcuts = $("[data-shortcuts]");
   if (shortcuts) {
-    shortcuts.checked = stored.get("pintasan") !== "mati";
-    shortcuts.addEventListener("change", () => stored.set("pintasan", shortcuts.checked ? "hidup" : "mati"));
+    shortcuts.addEventListener("change", () => {
+      document.body.toggleAttribute("data-no-shortcuts", !shortcuts.checked); prefer("shortcuts", shortcuts.checked ? "on" : "off");
+    });
   }
   let going = 0;
   document.addEventListener("keydown", (event) => {
@@ -332,7 +338,7 @@
     }
     if (event.altKey || event.metaKey || event.ctrlKey || $("dialog[open]")) return;
     if (event.key === "Escape") { escape(event.target, typing); return; }
-    if (typing || event.isComposing || stored.get("pintasan") === "mati" || "noShortcuts" in document.body.dataset) return;
+    if (typing || event.isComposing || "noShortcuts" in document.body.dataset) return;
     const key = event.key.toLowerCase(), pair = Date.now() - going < 1500 ? { d: "/", o: "/order" }[key] : null;
     going = 0;
     if (pair) { event.preventDefault(); location.assign(pair); return; }

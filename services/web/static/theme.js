@@ -1,6 +1,7 @@
-// The theme a person chose, before the first paint; without a choice the system decides.
+// The theme a person chose, before the first paint: kept with the person, and remembered here for the login page.
 "use strict";
 try {
-  const theme = localStorage.getItem("tema");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  const root = document.documentElement, kept = localStorage.getItem("tema");
+  if (root.dataset.theme) localStorage.setItem("tema", root.dataset.theme);
+  else if (kept === "light" || kept === "dark") root.dataset.theme = kept;
 } catch { /* storage is closed in some private windows */ }
