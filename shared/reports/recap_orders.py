@@ -13,7 +13,7 @@ from shared.orders.queries import holder, technician
 from shared.people.access import Viewer
 from shared.places.models import SiteOperation, Sto
 
-BATCH = 500  # orders fetched at a time
+BATCH = 2_000  # orders fetched at a time
 
 COLUMNS = (
     *("number", "type", "status", "reason", "serial", "sto", "odp", "technician_code", "technician", "holder"),

@@ -11,7 +11,18 @@ from playwright.async_api import Browser, Request
 from deploy.seed.town import GROUPS
 from tests.browser.conftest import PASSWORD, House, Window, open_window
 
-PAGES = ["/", "/order", "/order?tampilan=lewat", "/order/baru", "/order/{order}", "/order/SC1", "/demo"]
+PAGES = [
+    "/",
+    "/order",
+    "/order?tampilan=lewat",
+    "/order/baru",
+    "/order/{order}",
+    "/order/SC1",
+    "/demo",
+    "/laporan/harian",
+    "/laporan/bulanan",
+    "/laporan/waktu",
+]
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 COLD = 120_000  # bytes; the first visit of a page, compressed (design.md §3)
 
