@@ -7,6 +7,7 @@ from shared.deliveries.models import Delivery, State
 
 _REASONS: tuple[tuple[str, str], ...] = (
     ("bot was blocked", "Orang ini memblokir bot. Minta ia membuka blokirnya, lalu lepaskan obrolannya."),
+    ("bot was removed", "Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri."),
     ("bot was kicked", "Bot dikeluarkan dari grup. Masukkan lagi, lalu lepaskan obrolannya."),
     ("bot is not a member", "Bot bukan anggota obrolan ini. Masukkan lagi, lalu lepaskan obrolannya."),
     ("user is deactivated", "Akun Telegram ini sudah dihapus pemiliknya."),

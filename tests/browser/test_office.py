@@ -1,0 +1,86 @@
+"""The office's own pages in a real browser: a stuck message is seen and let go, and every page is without barrier."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser
+
+from deploy.seed.town import GROUPS
+from tests.browser.conftest import House, Window, open_window
+from tests.browser.test_story import RIZAL, TECHNICIANS
+
+DESK = GROUPS[1]
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+PAGES = ["/kiriman", "/kiriman?keadaan=ditahan", "/kesehatan", "/audit", "/audit?dari=2026-02-30", "/profil"]
+
+
+async def test_what_a_closed_group_holds_leaves_when_it_is_let_go(house: House, window: Window) -> None:
+    number, page = "SC32239771", window.page
+    await house.sim("faults", kind="403", method="sendMessage", chat=DESK.id, count=1)
+    words = f"/reg AO {number} ZTEGC0077123 SDA ODP-SDA-003 F5SDA445"
+    await house.sim("say", chat=TECHNICIANS, user=RIZAL, text=words)
+    await house.until_bot_says(TECHNICIANS, number)
+    await window.log_in("dewi")
+    for _ in range(40):
+        await window.go("/kiriman")
+        if await page.locator(f"tr:has-text('{DESK.title}') >> button").count():
+            break
+        await page.wait_for_timeout(250)
+    await window.shot("office-held", full=True)
+    await page.click(f"tr:has-text('{DESK.title}') a[href*=ditahan]")
+    assert number in await page.inner_text("main")
+    assert "Obrolannya ditahan" in await page.inner_text("main")
+    await window.go("/kesehatan")
+    assert "1 obrolan tidak dapat ditulisi" in await page.inner_text("main")
+    await page.click("text=Lihat obrolannya")
+    await page.click(f"tr:has-text('{DESK.title}') >> button")
+    assert "Obrolan dilepaskan" in await page.inner_text("[data-toast]")
+    card = await house.until_bot_says(DESK.id, number)
+    assert number in card["text"]
+
+
+async def test_looks_are_kept_with_the_person(chromium: Browser, house: House, window: Window) -> None:
+    page = window.page
+    await window.log_in("hendra")
+    async with page.expect_response("**/profil/tampilan"):
+        await page.click("[data-theme-toggle]")
+    elsewhere = await open_window(chromium, house)
+    await elsewhere.log_in("hendra")
+    assert await elsewhere.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    await elsewhere.go("/profil")
+    await elsewhere.page.select_option("select[name=theme]", "system")
+    await elsewhere.page.select_option("select[name=shortcuts]", "off")
+    await elsewhere.page.click("text=Simpan tampilan")
+    await window.go("/order")
+    assert await page.evaluate("document.documentElement.dataset.theme") == "system"
+    await page.keyboard.press("?")
+    assert not await page.evaluate("document.getElementById('bantuan').open")
+    assert elsewhere.trouble == []
+    await elsewhere.context.close()
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+async def looking(request: Any, chromium: Browser, house: House) -> AsyncIterator[Window]:
+    scheme, width = request.param
+    window = await open_window(
+        chromium, house, color_scheme=scheme, viewport={"width": width, "height": 900 if width > 500 else 844}
+    )
+    await window.log_in("sari")
+    yield window
+    await window.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_of_the_office_has_no_barrier_and_stays_inside_its_frame(looking: Window, path: str) -> None:
+    page = looking.page
+    await looking.go(path)
+    await page.wait_for_timeout(300)
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    if await page.evaluate("innerWidth") < 500:
+        for width in (320, 360, 390):
+            await page.set_viewport_size({"width": width, "height": 844})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert looking.trouble == []
