@@ -7,7 +7,8 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, Literal
 from urllib.parse import quote
 
 from rustpy_xlsxwriter import FastExcel, Format
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 Kind = Literal["text", "whole", "share", "day", "moment"]
@@ -33,6 +35,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
 _writing = asyncio.Semaphore(2)  # files that are written at the same time in a process; others wait their turn
+PATIENCE = 3.0  # seconds
 
 
 class TooManyRows(ValueError):  # noqa: N818 a sentence, not a suffix
@@ -134,23 +137,26 @@ def pulled(batches: AsyncIterator[Sequence[Any]], loop: asyncio.AbstractEventLoo
         return await anext(batches, None)
 
     coming = asyncio.run_coroutine_threadsafe(after(), loop)
-    while (batch := coming.result()) is not None:
-        coming = asyncio.run_coroutine_threadsafe(after(), loop)
-        yield from batch
+    try:
+        while (batch := coming.result()) is not None:
+            coming = asyncio.run_coroutine_threadsafe(after(), loop)
+            yield from batch
+    finally:
+        wait([coming])  # who stops reading must not leave a fetch running on a connection that others get
 
 
 async def answer(name: str, form: Literal["xlsx", "csv"], sheets: Sequence[Sheet]) -> StreamingResponse:
     """The file as a download called `name`. It is whole before its first byte leaves, and on disk only until then.
 
-    Raises TooManyRows, and whatever the rows raise.
+    Raises TooManyRows, 429 when too many files are being written, and whatever the rows raise.
     """
     target = tempfile.TemporaryFile()  # noqa: SIM115 it lives as long as the answer and has no name to clean up
     try:
-        async with _writing:
-            if form == "xlsx":
-                await asyncio.to_thread(write_xlsx, target, sheets)
-            else:
-                await asyncio.to_thread(write_csv, target, sheets[0])
+        await _in_turn()
+        try:
+            await asyncio.to_thread(_write, target, form, sheets)
+        finally:
+            _writing.release()
     except BaseException:
         target.close()
         raise
@@ -161,6 +167,27 @@ async def answer(name: str, form: Literal["xlsx", "csv"], sheets: Sequence[Sheet
         "content-length": str(size),
     }
     return StreamingResponse(_sent(target), media_type=XLSX if form == "xlsx" else CSV, headers=headers)
+
+
+async def _in_turn() -> None:
+    """Wait for a free place, but not for long: who waits holds a connection to the database."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await _writing.acquire()
+    except TimeoutError as error:
+        raise HTTPException(429) from error
+
+
+def _write(target: BinaryIO, form: Literal["xlsx", "csv"], sheets: Sequence[Sheet]) -> None:
+    try:
+        if form == "xlsx":
+            write_xlsx(target, sheets)
+        else:
+            write_csv(target, sheets[0])
+    finally:
+        for sheet in sheets:
+            if isinstance(sheet.rows, Generator):
+                sheet.rows.close()
 
 
 async def _sent(target: BinaryIO) -> AsyncIterator[bytes]:

@@ -1,14 +1,16 @@
 """Files that spreadsheets open: typed cells, never a formula, a header that stays, and memory that does not grow."""
 
+import asyncio
 import io
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, time
 
 import pytest
 from python_calamine import CalamineWorkbook
+from starlette.exceptions import HTTPException
 
 from deploy.local.program import HOUSE
 from services.web import sheets
@@ -109,6 +111,46 @@ def test_more_rows_than_a_sheet_holds_are_refused_and_not_cut_off() -> None:
 
     with pytest.raises(sheets.TooManyRows):
         sheets.write_xlsx(io.BytesIO(), [Sheet("Data", TYPED[:2], endless())])
+
+
+async def test_a_file_that_fails_halfway_leaves_no_reading_behind() -> None:
+    reading = 0
+
+    async def batches() -> AsyncIterator[list[tuple[str, ...]]]:
+        nonlocal reading
+        for number in range(5):
+            reading += 1
+            await asyncio.sleep(0.05)
+            reading -= 1
+            yield [("a", "b") if number < 1 else ("a",)] * 3
+
+    rows = sheets.pulled(batches(), asyncio.get_running_loop())
+    with pytest.raises(ValueError, match="shorter"):
+        await sheets.answer("x", "xlsx", [Sheet("Data", TYPED[:2], rows)])
+    assert reading == 0
+
+
+async def test_who_waits_too_long_for_a_turn_is_told_so() -> None:
+    slow = asyncio.Event()
+
+    async def never() -> AsyncIterator[list[tuple[str, int]]]:
+        await slow.wait()
+        yield [("a", 1)]
+
+    async def one() -> bytes:
+        rows = sheets.pulled(never(), asyncio.get_running_loop())
+        answer = await sheets.answer("x", "csv", [Sheet("Data", TYPED[:2], rows)])
+        return b"".join([bytes(chunk) async for chunk in answer.body_iterator])  # type: ignore[arg-type]
+
+    async with asyncio.TaskGroup() as group:
+        first, second = group.create_task(one()), group.create_task(one())
+        await asyncio.sleep(0.1)
+        with pytest.raises(HTTPException) as refused:
+            await one()
+        slow.set()
+    assert refused.value.status_code == 429
+    assert first.result() == second.result() == (await one())
+    assert first.result().endswith(b"a;1\r\n")
 
 
 MANY = """
