@@ -57,7 +57,8 @@ class ChatLine:
 class Letter:
     """A message, event or update that is stuck. again: POST path that tries it once more; empty = nothing to do.
 
-    order: its number, empty when there is none (any more). until: when it is tried again by itself.
+    order: its number, empty when there is none (any more). until: when it is tried again by itself. overtaken: newer
+    news of the order is in the chat already.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Letter:
     again: str = ""
     word: str = ""
     repeated: bool = False
+    overtaken: bool = False
 
 
 @dataclass(frozen=True)

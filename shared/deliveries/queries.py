@@ -75,11 +75,15 @@ class ChatTraffic:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """One delivery with its chat and, when it tells of one that still exists, the order."""
+    """One delivery with its chat and, when it tells of one that still exists, the order.
+
+    overtaken: newer news of the same order has arrived in the chat already.
+    """
 
     delivery: Delivery
     chat: Chat
     order_no: str | None
+    overtaken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +223,15 @@ async def stuck(
         "unknown": and_(_TROUBLED, Delivery.state == State.UNKNOWN),
         "dead": and_(_TROUBLED, Delivery.state == State.DEAD),
     }
+    newer = aliased(Delivery)
+    overtaken = select(newer.id).where(
+        newer.order_id == Delivery.order_id,
+        newer.id > Delivery.id,
+        newer.chat_id == Delivery.chat_id,
+        newer.state.in_([State.SENT, State.MERGED]),
+    )
     wanted = (
-        select(Delivery, Chat, Order.registration_no)
+        select(Delivery, Chat, Order.registration_no, overtaken.exists())
         .join(Chat, Chat.id == Delivery.chat_id)
         .outerjoin(Order, and_(Order.id == Delivery.order_id, Order.deleted_at.is_(None)))
         .where(conditions[kind], visible(viewer))

@@ -238,6 +238,17 @@ async def test_what_people_typed_stays_words(office: Office, leader: Browser) ->
     assert "Budi &lt;script&gt;alert(1)" in (await leader.get("/kiriman?keadaan=gagal")).text
 
 
+async def test_old_news_says_that_newer_news_has_arrived(office: Office, leader: Browser) -> None:
+    order = await office.order()
+    await queued(order=order, state=State.DEAD)
+    warning = "Kabar yang lebih baru dari order ini sudah terkirim"
+    assert warning not in (await leader.get("/kiriman?keadaan=gagal")).text
+    await queued(order=order, state=State.SENT, chat_id=TECHNICIAN_CHAT)
+    assert warning not in (await leader.get("/kiriman?keadaan=gagal")).text
+    await queued(order=order, state=State.SENT)
+    assert warning in (await leader.get("/kiriman?keadaan=gagal")).text
+
+
 async def test_a_long_list_is_read_page_by_page(office: Office, leader: Browser) -> None:
     rows = [await queued(state=State.DEAD) for _ in range(53)]
     first = (await leader.get("/kiriman?keadaan=gagal")).text

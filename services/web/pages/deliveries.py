@@ -162,6 +162,7 @@ def letter(each: Stuck) -> Letter:
         again=f"/kiriman/pesan/{row.id}/kirim" if again else "",
         word="Kirim lagi",
         repeated=row.repeated,
+        overtaken=each.overtaken,
     )
 
 
