@@ -5,7 +5,7 @@ Postgres is the queue. A row leaves the state `waiting` only in the transaction 
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, String, Text, func, select, text, update
+from sqlalchemy import ForeignKey, Identity, Index, String, Text, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,12 @@ async def head(session: AsyncSession, consumer: str, stream: str) -> OutboxRow |
     )
     found = (await session.execute(oldest)).first()
     return found[0] if found is not None and found[1] else None
+
+
+async def waits(session: AsyncSession, consumer: str, stream: str) -> bool:
+    """Whether a stream holds anything more for a service; a row that comes later brings its own hint."""
+    more = exists().where(OutboxRow.consumer == consumer, OutboxRow.stream == stream, OutboxRow.state == "waiting")
+    return bool(await session.scalar(select(more)))
 
 
 async def consumed(session: AsyncSession, row_id: int) -> None:

@@ -67,7 +67,10 @@ class Ears:
                     if listener is not None:
                         await listener(session, told, Event.known[told.name].read(told.payload))
                     await outbox.consumed(session, row.id)
+                    more = await outbox.waits(session, self.service, stream)
                 heard += 1
+                if not more:
+                    return heard
             except Exception as error:
                 if db.away(error):  # not the listener's failure; the relay hints again
                     raise

@@ -22,6 +22,7 @@ from shared.deliveries.operations import REPLY
 log = logging.getLogger(__name__)
 
 SOON = 30.0  # seconds: an answer that must wait longer is left to the notifier
+AT_ONCE = 8  # chats spoken to at the same moment; each needs a connection of the pool
 LOOK = 0.15  # seconds until a chat that somebody else sends to is looked at again
 
 
@@ -35,6 +36,7 @@ class Mouth:
     again: set[int] = field(default_factory=set)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     closed: bool = False
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def speak(self, chat_id: int) -> None:
         """Send what waits for a chat; called after each commit, returns at once."""
@@ -83,9 +85,10 @@ class Mouth:
     async def _turn(self, chat_id: int) -> float | None:
         """Send what may leave now; the seconds until it is worth looking again, None when there is nothing more."""
         try:
-            await drain(self.post, chat_id)
-            async with transaction() as session:
-                return await seconds_left(session, chat_id)
+            async with self.room:
+                await drain(self.post, chat_id)
+                async with transaction() as session:
+                    return await seconds_left(session, chat_id)
         except Exception as error:  # the answers are rows; one chat's trouble is no reason to end the bot
             log.warning("answering chat %s waits: %s", chat_id, error)
             return 0.5

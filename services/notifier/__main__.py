@@ -10,7 +10,7 @@ from celery.signals import worker_process_init
 
 from services.notifier.listeners import ears
 from shared import db, pace
-from shared.deliveries import drain
+from shared.deliveries import drain, operations
 from shared.deliveries.drain import Post
 from shared.settings import settings
 from shared.telegram import Telegram
@@ -39,18 +39,21 @@ worker_process_init.connect(_open_post, weak=False)
 
 @app.task(name="notifier.hear")  # type: ignore[untyped-decorator]
 def hear(streams: list[str]) -> None:
-    """Hear what is due in these streams. What they make for chats is hinted by the relay at their commit."""
-    run(_hear(streams))
+    """Hear what is due in these streams, and send what they made for chats at once."""
+    assert _post is not None
+    run(_hear(_post, streams))
 
 
-async def _hear(streams: list[str]) -> None:
-    for stream in streams:
-        try:
-            await ears.hear(stream)
-        except Exception as error:
-            if not db.away(error):
-                raise
-            logger.warning("%s waits for the database", stream)  # the relay hints again
+async def _hear(post: Post, streams: list[str]) -> None:
+    with operations.sent_soon() as chats:
+        for stream in streams:
+            try:
+                await ears.hear(stream)
+            except Exception as error:
+                if not db.away(error):
+                    raise
+                logger.warning("%s waits for the database", stream)  # the relay hints again
+    await drain.drain_all(post, sorted(chats))
 
 
 @app.task(name="notifier.drain")  # type: ignore[untyped-decorator]

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -38,22 +39,25 @@ class Post:
 async def drain(post: Post, chat_id: int) -> int:
     """Send everything that may leave for a chat now; return how many calls were made."""
     made, until = 0, time.monotonic() + TURN
+    hinted = True
     while time.monotonic() < until:
         async with transaction() as session:
-            chat = await _open_chat(session, chat_id)
-            if chat is None:
-                break
-            unsettled = await settle.due(session, chat_id)
-            delivery = None if unsettled else await _next(session, chat_id)
-        if unsettled is not None:
-            await settle.settle(post.telegram, post.pace, unsettled)
-            made += 1
-            continue
-        if delivery is None or not await _send(post, chat, delivery):
+            delivery = await _look(session, chat_id)
+        if delivery is None:
             break
-        made += 1
-    async with transaction() as session:
-        await session.execute(update(Chat).where(Chat.id == chat_id).values(hinted_at=None))
+        if delivery.state is State.UNKNOWN:
+            await settle.settle(post.telegram, post.pace, delivery)
+            hinted, made = True, made + 1
+            continue
+        more = await _send(post, chat_id, delivery)
+        if more is None:
+            break
+        hinted, made = False, made + 1
+        if not more:
+            break
+    if hinted:
+        async with transaction() as session:
+            await session.execute(update(Chat).where(Chat.id == chat_id).values(hinted_at=None))
     return made
 
 
@@ -68,111 +72,132 @@ async def drain_all(post: Post, chats: list[int]) -> None:
             log.error("draining chat %s failed", chat_id, exc_info=ended)
 
 
-async def _open_chat(session: AsyncSession, chat_id: int) -> Chat | None:
-    """The chat, if anything may be sent to it at this moment."""
-    chat: Chat | None = await session.scalar(
-        select(Chat).where(
-            Chat.id == chat_id,
-            Chat.held.is_(None),
-            or_(Chat.not_before.is_(None), Chat.not_before <= func.clock_timestamp()),
-            ~exists().where(BotPause.id == 1, BotPause.until > func.clock_timestamp()),
-        )
-    )
-    return chat
+async def _look(session: AsyncSession, chat_id: int) -> Delivery | None:
+    """What is to be done for a chat at this moment, found in one question; None when nothing may be sent to it.
 
-
-async def _next(session: AsyncSession, chat_id: int) -> Delivery | None:
-    """The delivery whose turn it is: answers before news, then oldest first; an order's news never overtake it."""
-    older = aliased(Delivery)
-    delivery: Delivery | None = await session.scalar(
-        select(Delivery)
+    First an unsettled delivery that may be asked about. Else the one whose turn it is: answers before news, then
+    oldest first; an order's news never overtake it, and nothing leaves while another is in flight.
+    """
+    now = func.clock_timestamp()
+    unsettled = (
+        select(Delivery.id)
         .where(
             Delivery.chat_id == chat_id,
-            Delivery.state == State.WAITING,
-            Delivery.not_before <= func.clock_timestamp(),
+            Delivery.state == State.UNKNOWN,
+            func.coalesce(Delivery.settle_at, now) <= now,
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    waiting, older, flying = aliased(Delivery), aliased(Delivery), aliased(Delivery)
+    turn = (
+        select(waiting.id)
+        .where(
+            waiting.chat_id == chat_id,
+            waiting.state == State.WAITING,
+            waiting.not_before <= now,
             # A backlog of news that waits for its lane does not make a person's answer wait.
-            or_(
-                Delivery.lane == operations.REPLY,
-                ~exists().where(Chat.id == chat_id, Chat.paced_until > func.clock_timestamp()),
-            ),
+            or_(waiting.lane == operations.REPLY, ~exists().where(Chat.id == chat_id, Chat.paced_until > now)),
             ~exists().where(
                 and_(
                     older.chat_id == chat_id,
                     older.state == State.WAITING,
-                    older.order_id == Delivery.order_id,
-                    older.id < Delivery.id,
-                    older.lane == Delivery.lane,
+                    older.order_id == waiting.order_id,
+                    older.id < waiting.id,
+                    older.lane == waiting.lane,
                 )
             ),
+            ~exists().where(flying.chat_id == chat_id, flying.state.in_([State.SENDING, State.UNKNOWN])),
         )
-        .order_by(Delivery.lane, Delivery.id)
+        .order_by(waiting.lane, waiting.id)
         .limit(1)
+        .scalar_subquery()
+    )
+    delivery: Delivery | None = await session.scalar(
+        select(Delivery).where(
+            Delivery.id == func.coalesce(unsettled, turn),
+            exists().where(
+                Chat.id == chat_id, Chat.held.is_(None), or_(Chat.not_before.is_(None), Chat.not_before <= now)
+            ),
+            ~exists().where(BotPause.id == 1, BotPause.until > now),
+        )
     )
     return delivery
 
 
-async def _send(post: Post, chat: Chat, first: Delivery) -> bool:
-    """Get a slot, claim what waits, make one call and record its outcome; False when the chat must wait."""
-    slot = await _slot(post.pace, chat, operations.LANES[first.lane])
+async def _send(post: Post, chat_id: int, first: Delivery) -> bool | None:
+    """Get a slot, claim what waits, make one call and record its outcome.
+
+    Returns whether more waits for the chat; None when nothing was sent, or the chat must wait.
+    """
+    slot = await _slot(post.pace, chat_id, operations.LANES[first.lane])
     if slot is None:
-        return False
-    async with transaction() as session:
-        call = await merge.claim(session, first)
+        return None
+    try:
+        async with transaction() as session:
+            call = await merge.claim(session, first)
+    except IntegrityError:  # another sender was faster: the unique index let one of us through
+        call = None
     if call is None:
         await post.pace.cancel(slot)
-        return False
+        return None
     if call.method == "":  # nothing left to do for it, e.g. an edit of a message that never came to be
         await post.pace.cancel(slot)
         return True
     if time.monotonic() - call.claimed > settings().lease / 2:
         # This process slept after its claim; by now somebody may be asking what became of it. Let them.
         await post.pace.cancel(slot)
-        return False
-    outcome = await post.telegram.call(call.method, {"chat_id": chat.id, **call.parameters})
-    await _account(post.pace, slot, outcome, chat)
-    await _record(call.delivery, outcome)
+        return None
+    outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters})
+    await _account(post.pace, slot, outcome, chat_id)
+    more = await _record(call.delivery, outcome)
     if outcome.kind not in {"done", "same"}:
-        log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat.id, outcome.kind, outcome.words)
-    return outcome.kind in {"done", "same", "refused"}
+        log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat_id, outcome.kind, outcome.words)
+    return more
 
 
-async def _record(delivery: Delivery, outcome: Outcome) -> None:
-    """Close a delivery; a Postgres that restarts at this very moment is waited for, while the lease lasts.
+async def _record(delivery: Delivery, outcome: Outcome) -> bool:
+    """Close a delivery, free its chat for the next hint, and say whether more waits that may leave now.
 
-    Otherwise a known answer would become an unknown one, and the chat would wait for the lease to run out.
+    A Postgres that restarts at this very moment is waited for, while the lease lasts: otherwise a known answer would
+    become an unknown one, and the chat would wait for the lease to run out.
     """
     until = time.monotonic() + settings().lease / 3
     while True:
         try:
             async with transaction() as session:
                 await operations.close(session, delivery, outcome)
-            return
+                await session.execute(update(Chat).where(Chat.id == delivery.chat_id).values(hinted_at=None))
+                if outcome.kind not in {"done", "same", "refused"}:
+                    return False
+                waits = exists().where(Delivery.chat_id == delivery.chat_id, Delivery.state == State.WAITING)
+                return bool(await session.scalar(select(waits)))
         except Exception as error:
             if not db.away(error) or time.monotonic() > until:
                 raise
             await asyncio.sleep(0.3)
 
 
-async def _slot(keeper: pace.Pace, chat: Chat, lane: pace.Lane) -> pace.Slot | None:
+async def _slot(keeper: pace.Pace, chat_id: int, lane: pace.Lane) -> pace.Slot | None:
     """A slot of the shared pace, after a short wait at most; else the chat's row says until when it must wait."""
     waited = 0.0
     while True:
-        got = await keeper.reserve(chat.id, lane=lane, is_group=chat.id < 0)
+        got = await keeper.reserve(chat_id, lane=lane, is_group=chat_id < 0)
         if isinstance(got, pace.Slot):
             return got
         if waited + got > SHORT_WAIT:
             async with transaction() as session:
-                await session.execute(update(Chat).where(Chat.id == chat.id).values(paced_until=after(got)))
+                await session.execute(update(Chat).where(Chat.id == chat_id).values(paced_until=after(got)))
             return None
         await asyncio.sleep(got)
         waited += got
 
 
-async def _account(keeper: pace.Pace, slot: pace.Slot, outcome: Outcome, chat: Chat) -> None:
+async def _account(keeper: pace.Pace, slot: pace.Slot, outcome: Outcome, chat_id: int) -> None:
     if outcome.kind == "unsent":
         await keeper.cancel(slot)
         return
     await keeper.settle(slot)
     if outcome.kind == "flood":
-        log.warning("429 in chat %s: %s s", chat.id, outcome.retry_after)
-        await keeper.slow_down(chat.id)
+        log.warning("429 in chat %s: %s s", chat_id, outcome.retry_after)
+        await keeper.slow_down(chat_id)
