@@ -7,8 +7,8 @@ from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
 
-WHOLE_MACHINE = ("tests/faults", "tests/launcher", "tests/browser")
-"""Tests that start whole houses and break them: one after the other. All others run in two processes side by side."""
+TWO = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Two processes side by side, file by file: most tests wait for processes of the house, not for the processor."""
 
 
 def test(arguments: list[str], *, full: bool) -> int:
@@ -20,14 +20,8 @@ def test(arguments: list[str], *, full: bool) -> int:
     if not chosen and check():
         return 1
     marks = [] if full or "-m" in arguments else ["-m", "not full"]
-    if chosen:
-        return _with_servers(["-m", "pytest", *marks, *arguments], durable=False, browser_too=True)
-    apart = [f"--ignore={place}" for place in WHOLE_MACHINE]
-    rounds = (["-n", "2", "--dist", "loadfile", *apart, "tests"], [*WHOLE_MACHINE])
-    return max(
-        _with_servers(["-m", "pytest", *marks, *arguments, *round_], durable=False, browser_too=True)
-        for round_ in rounds
-    )
+    side_by_side = [] if chosen else TWO
+    return _with_servers(["-m", "pytest", *marks, *side_by_side, *arguments], durable=False, browser_too=True)
 
 
 def bench(arguments: list[str]) -> int:
