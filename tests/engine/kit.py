@@ -7,7 +7,8 @@ from sqlalchemy import select, text
 from shared.chats import operations as chats
 from shared.chats.models import Chat
 from shared.db import transaction
-from shared.deliveries import operations
+from shared.deliveries import drain, operations
+from shared.deliveries.drain import Post
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import NEWS, Message
 from tests import factories
@@ -67,6 +68,14 @@ async def chat_row(chat_id: int = GROUP) -> Chat:
 async def sql(statement: str, **values: Any) -> None:
     async with transaction() as session:
         await session.execute(text(statement), values)
+
+
+async def drained(post: Post, chat_id: int) -> int:
+    """Drain until nothing more leaves, however slow the machine is; how many calls were made."""
+    made = 0
+    while again := await drain.drain(post, chat_id):
+        made += again
+    return made
 
 
 async def hurry() -> None:

@@ -2,10 +2,9 @@
 
 from services.notifier.listeners import ears
 from shared.db import transaction
-from shared.deliveries import drain
 from shared.deliveries.drain import Post
 from tests import factories
-from tests.engine.kit import GROUP, chat, fault, hurry, keyboard, row, say, sql, states, texts
+from tests.engine.kit import GROUP, chat, drained, fault, hurry, keyboard, row, say, sql, states, texts
 from tests.factories import HELPDESK_CHAT
 from tests.faults import writer
 from tests.simulator.telegram import Telegram
@@ -19,9 +18,9 @@ async def edit(words: str, card: int, chat_id: int = GROUP) -> int:
 async def test_only_the_newest_edit_is_worth_a_call(post: Post, sim: Telegram) -> None:
     await chat(sim)
     card = await say("card")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     ids = [await edit(f"edit {number}", card) for number in range(4)]
-    assert await drain.drain(post, GROUP) == 1
+    assert await drained(post, GROUP) == 1
     assert await texts(sim) == ["edit 3"]
     assert await states(*ids) == ["sent", "merged", "merged", "merged"]
 
@@ -30,8 +29,8 @@ async def test_an_edit_of_a_card_that_never_came_to_be_is_cancelled(post: Post, 
     await chat(sim)
     card = await say("<b>", payload={"text": "<b>", "parse_mode": "HTML"})
     later = await edit("edit", card)
-    await drain.drain(post, GROUP)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
+    await drained(post, GROUP)
     assert await states(card, later) == ["dead", "cancelled"]
     assert await texts(sim) == []
 
@@ -39,23 +38,23 @@ async def test_an_edit_of_a_card_that_never_came_to_be_is_cancelled(post: Post, 
 async def test_an_edit_of_a_message_that_people_deleted_is_cancelled(post: Post, sim: Telegram) -> None:
     await chat(sim)
     card = await say("card")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await sim.ok("deleteMessage", chat_id=GROUP, message_id=(await row(card)).message_id)
     later = await edit("edit", card)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(later) == ["cancelled"]
 
 
 async def test_an_edit_whose_answer_was_lost_is_simply_repeated(post: Post, sim: Telegram) -> None:
     await chat(sim)
     card = await say("card")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     later = await edit("edit", card)
     await fault(sim, "drop_after", method="editMessageText")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(later) == ["waiting"]
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(later) == ["sent"]
     assert await texts(sim) == ["edit"]
 
@@ -64,12 +63,12 @@ async def test_after_a_move_to_a_supergroup_an_old_card_edits_nobody_elses_messa
     await sim.sim("chats", id=-4003, type="group", title="Lama", members=[5512045], bot="administrator")
     await chat(sim, -4003)
     card = await say("card", -4003)
-    await drain.drain(post, -4003)
+    await drained(post, -4003)
     new = (await sim.sim("migrate", chat=-4003))["id"]
     later = await edit("edit", card, -4003)
-    await drain.drain(post, -4003)
+    await drained(post, -4003)
     assert (await row(later)).chat_id == new
-    await drain.drain(post, new)
+    await drained(post, new)
     assert await states(later) == ["cancelled"]
     assert await texts(sim, new) == []
 
@@ -78,9 +77,9 @@ async def test_a_card_in_a_merged_message_is_not_edited_over_the_words_of_others
     await chat(sim)
     card = await say("card", brief="card")
     await say("news", brief="words of a person")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     later = await edit("edit", card)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["card\n\nwords of a person"]
     assert await states(later) == ["cancelled"]
 
@@ -96,13 +95,13 @@ async def test_a_card_that_still_waits_is_rewritten_and_one_that_left_is_edited(
         async with transaction() as session:
             await writer.change(session, here.helpdesk.id, order.id, words)
         await ears.hear(stream)
-    await drain.drain(post, HELPDESK_CHAT)
+    await drained(post, HELPDESK_CHAT)
     [card] = await texts(sim, HELPDESK_CHAT)
     assert "dua" in card
     async with transaction() as session:
         await writer.change(session, here.helpdesk.id, order.id, "tiga")
     await ears.hear(stream)
-    await drain.drain(post, HELPDESK_CHAT)
+    await drained(post, HELPDESK_CHAT)
     [card] = await texts(sim, HELPDESK_CHAT)
     assert "tiga" in card
     assert "dua" not in card

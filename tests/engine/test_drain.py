@@ -6,14 +6,14 @@ from shared.db import transaction
 from shared.deliveries import drain, operations
 from shared.deliveries.drain import Post
 from shared.deliveries.operations import NEWS, REPLY
-from tests.engine.kit import GROUP, OTHER, chat, fault, hurry, orders, row, say, sql, states, texts
+from tests.engine.kit import GROUP, OTHER, chat, drained, fault, hurry, orders, row, say, sql, states, texts
 from tests.simulator.telegram import Telegram
 
 
 async def test_a_chat_is_told_in_the_order_in_which_it_was_written(post: Post, sim: Telegram) -> None:
     await chat(sim)
     ids = [await say(str(number)) for number in range(5)]
-    assert await drain.drain(post, GROUP) == 5
+    assert await drained(post, GROUP) == 5
     assert await texts(sim) == ["0", "1", "2", "3", "4"]
     sent = [await row(number) for number in ids]
     assert [item.state.value for item in sent] == ["sent"] * 5
@@ -24,7 +24,7 @@ async def test_an_answer_to_a_person_leaves_before_the_news_that_wait(post: Post
     await chat(sim)
     await say("news")
     await say("answer", lane=REPLY)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["answer", "news"]
 
 
@@ -33,7 +33,7 @@ async def test_an_answer_does_not_wait_for_the_lane_of_the_news(post: Post, sim:
     await say("news")
     await sql("UPDATE chat SET paced_until = clock_timestamp() + interval '1 minute'")
     await say("answer", lane=REPLY)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["answer"]
 
 
@@ -53,10 +53,10 @@ async def test_news_of_an_order_never_overtake_older_news_of_it(post: Post, sim:
     await say("newer", order_id=mine)
     await say("unrelated", order_id=other)
     await sql("UPDATE delivery SET not_before = clock_timestamp() + interval '1 minute' WHERE id = :id", id=older)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["unrelated"]
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["unrelated", "older", "newer"]
 
 
@@ -67,7 +67,7 @@ async def test_several_that_wait_become_one_message(post: Post, sim: Telegram) -
     await say("long 2", brief="B: OGP", keep=False, order_id=second, button={"text": "B", "callback_data": "b"})
     await say("long 3", brief="A: Kendala. Nadia: tunggu", keep=True, order_id=first)
     ids = [await say("long 4", brief="A: Selesai", keep=False, order_id=first)]
-    assert await drain.drain(post, GROUP) == 1
+    assert await drained(post, GROUP) == 1
     assert await texts(sim) == ["B: OGP\n\nA: Kendala. Nadia: tunggu\n\nA: Selesai"]
     markup = (await sim.messages(GROUP))[-1]["message"]["reply_markup"]
     assert markup == {"inline_keyboard": [[{"text": "B", "callback_data": "b"}]]}
@@ -81,7 +81,7 @@ async def test_several_that_wait_become_one_message(post: Post, sim: Telegram) -
 async def test_one_alone_leaves_in_its_full_words(post: Post, sim: Telegram) -> None:
     await chat(sim)
     await say("long words", brief="short")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["long words"]
 
 
@@ -91,7 +91,7 @@ async def test_a_topic_gets_only_its_own_words(post: Post, sim: Telegram) -> Non
     topics = [(await sim.sim("topics", chat=GROUP, user=5512045, name=name))["message_thread_id"] for name in "ab"]
     for thread in (*topics, *topics):
         await say("long", brief=f"to {thread}", thread=thread)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     said = [record["message"] for record in await sim.messages(GROUP) if record["by_bot"]]
     assert [(item["message_thread_id"], item["text"]) for item in said] == [
         (thread, f"to {thread}\n\nto {thread}") for thread in topics
@@ -105,10 +105,10 @@ async def test_nothing_joins_a_message_while_older_news_of_its_order_stay_behind
     await sql("UPDATE delivery SET not_before = clock_timestamp() + interval '1 minute' WHERE id = :id", id=older)
     await say("b", brief="other one", order_id=other)
     await say("newer", brief="newer", order_id=mine)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["b"]
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["b", "older\n\nnewer"]
 
 
@@ -116,11 +116,11 @@ async def test_a_merged_message_that_met_a_429_says_everything_once(post: Post, 
     await chat(sim)
     ids = [await say(f"long {number}", brief=f"brief {number}") for number in range(3)]
     await fault(sim, "429", seconds=1)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(*ids) == ["waiting"] * 3
     await sim.sim("clock", seconds=5)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["brief 0\n\nbrief 1\n\nbrief 2"]
 
 
@@ -133,7 +133,7 @@ async def test_one_bad_text_in_a_merged_message_dies_alone(post: Post, sim: Tele
         await say("three", brief="three"),
     ]
     for _ in range(4):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         await hurry()
     assert await texts(sim) == ["one", "three"]
     assert await states(*ids) == ["sent", "dead", "sent"]
@@ -143,7 +143,7 @@ async def test_a_very_long_brief_still_leaves(post: Post, sim: Telegram) -> None
     await chat(sim)
     await say("one", brief="&#x27;" * 700)
     await say("two", brief="two")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["one", "two"]
 
 

@@ -18,7 +18,7 @@ from shared.pace import Pace
 from shared.telegram import Telegram as Api
 from tests import factories
 from tests.conftest import TOKEN
-from tests.engine.kit import GROUP, OTHER, PERSON, chat, chat_row, fault, hurry, row, say, sql, states, texts
+from tests.engine.kit import GROUP, OTHER, PERSON, chat, chat_row, drained, fault, hurry, row, say, sql, states, texts
 from tests.faults.stage import free_port
 from tests.simulator.telegram import Telegram
 
@@ -40,18 +40,18 @@ async def test_a_429_is_written_down_and_obeyed(post: Post, sim: Telegram) -> No
     await chat(sim)
     number = await say("x")
     await fault(sim, "429", seconds=9)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     blocked = await chat_row()
     assert blocked.not_before is not None
     async with transaction() as session:
         assert 8 < (blocked.not_before - await _now(session)).total_seconds() <= 10
     for _ in range(3):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
     assert await states(number) == ["waiting"]
     assert (await sim.figures())["too_early"] == 0
     await sim.sim("clock", seconds=10)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["x"]
     assert (await row(number)).attempts == 0
 
@@ -72,14 +72,14 @@ async def test_two_flooded_chats_silence_the_bot_for_the_longest_wait(post: Post
         await say("x", to)
     await fault(sim, "429", chat=GROUP, seconds=40)
     await fault(sim, "429", chat=OTHER, seconds=5)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await pause_seconds() < 0
-    await drain.drain(post, OTHER)
+    await drained(post, OTHER)
     assert 35 < await pause_seconds() <= 41
-    await drain.drain(post, PERSON)
+    await drained(post, PERSON)
     assert await texts(sim, PERSON) == []
     await hurry()
-    await drain.drain(post, PERSON)
+    await drained(post, PERSON)
     assert await texts(sim, PERSON) == ["x"]
 
 
@@ -89,15 +89,15 @@ async def test_a_chat_that_threw_us_out_is_held_and_gets_all_when_it_is_bound_ag
         here = await factories.town(session)
     ids = [await say("one"), await say("two")]
     await sim.sim("kick", chat=GROUP, user="bot")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert "kicked" in str((await chat_row()).held)
     assert await states(*ids) == ["waiting", "waiting"]
     await sim.sim("join", chat=GROUP, user="bot")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == []
     async with transaction() as session:
         await chats.bind(session, GROUP, Purpose.TECHNICIANS, sto_id=here.sda.id)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["one", "two"]
 
 
@@ -110,8 +110,8 @@ async def test_what_waits_for_a_group_leaves_for_the_supergroup_it_became(post: 
     for number in range(3):
         await say(f"{number}", -4005, brief=f"brief {number}")
     new = (await sim.sim("migrate", chat=-4005))["id"]
-    await drain.drain(post, -4005)
-    await drain.drain(post, new)
+    await drained(post, -4005)
+    await drained(post, new)
     assert await texts(sim, new) == ["brief 0\n\nbrief 1\n\nbrief 2"]
     async with transaction() as session:
         [binding] = await chats.bindings_for(session, here.spj.id, Purpose.HELPDESK)
@@ -122,7 +122,7 @@ async def test_poison_is_a_dead_letter_and_blocks_nobody(post: Post, sim: Telegr
     await chat(sim)
     poison = await say("<b>", payload={"text": "<b>", "parse_mode": "HTML"})
     await say("after it")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["after it"]
     dead = await row(poison)
     assert dead.state.value == "dead"
@@ -133,10 +133,10 @@ async def test_eight_definite_failures_are_enough(post: Post, sim: Telegram) -> 
     await chat(sim)
     number = await say("", payload={"text": ""})
     for _ in range(7):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         assert await states(number) == ["waiting"]
         await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(number) == ["dead"]
 
 
@@ -144,7 +144,7 @@ async def test_news_for_a_deleted_topic_go_to_the_groups_general_one(post: Post,
     await chat(sim)
     ids = [await say(f"long {number}", thread=999, brief=f"brief {number}") for number in range(2)]
     for _ in range(3):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         await hurry()
     assert set(await states(*ids)) <= {"sent", "merged"}
     assert await texts(sim) == ["long 0", "long 1"]
@@ -163,8 +163,8 @@ async def test_a_move_to_a_chat_that_was_bound_and_told_already_doubles_nothing(
         for to in (-4006, new):
             message = operations.Message(kind="card", payload={"text": "new order"})
             await operations.queue(session, to, message, event_id=told)
-    await drain.drain(post, -4006)
-    await drain.drain(post, new)
+    await drained(post, -4006)
+    await drained(post, new)
     assert await texts(sim, new) == ["new order"]
     async with transaction() as session:
         assert [binding.chat_id for binding in await chats.bindings_for(session, here.spj.id, Purpose.HELPDESK)] == [
@@ -175,12 +175,12 @@ async def test_a_move_to_a_chat_that_was_bound_and_told_already_doubles_nothing(
 async def test_a_dead_letter_leaves_when_a_person_sends_it_again(post: Post, sim: Telegram) -> None:
     await chat(sim)
     number = await say("<b>", payload={"text": "<b>", "parse_mode": "HTML"})
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await sql("UPDATE delivery SET payload = jsonb_build_object('text', 'mended') WHERE id = :id", id=number)
     async with transaction() as session:
         assert await operations.send_again(session, number)
         assert not await operations.send_again(session, number)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["mended"]
 
 
@@ -188,12 +188,12 @@ async def test_a_telegram_that_cannot_be_reached_costs_no_attempt(post: Post, si
     await chat(sim)
     number = await say("x")
     nobody = Api(f"http://127.0.0.1:{free_port()}", TOKEN, wait=1)
-    await drain.drain(Post(nobody, post.pace), GROUP)
+    await drained(Post(nobody, post.pace), GROUP)
     await nobody.close()
     assert await states(number) == ["waiting"]
     assert (await row(number)).attempts == 0
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["x"]
 
 
@@ -201,7 +201,7 @@ async def test_a_refused_token_silences_the_bot_and_loses_nothing(post: Post, si
     await chat(sim)
     number = await say("x")
     wrong = Api(sim.base, TOKEN[:-3] + "xyz", wait=1)
-    await drain.drain(Post(wrong, post.pace), GROUP)
+    await drained(Post(wrong, post.pace), GROUP)
     await wrong.close()
     assert await states(number) == ["waiting"]
     assert await pause_seconds() > 30
@@ -214,6 +214,6 @@ async def test_with_redis_away_messages_still_leave(post: Post, sim: Telegram) -
     keeper = Pace(alone, 731904, limits=pace.faster(60))
     for _ in range(20):
         await hurry()
-        await drain.drain(Post(post.telegram, keeper), GROUP)
+        await drained(Post(post.telegram, keeper), GROUP)
     await alone.aclose()
     assert await texts(sim) == ["x"]

@@ -9,7 +9,22 @@ from shared.db import transaction
 from shared.deliveries import drain, operations, settle
 from shared.deliveries.drain import Post
 from tests.conftest import set_environment
-from tests.engine.kit import GROUP, OTHER, PERSON, SECOND, chat, chat_row, fault, hurry, row, say, sql, states, texts
+from tests.engine.kit import (
+    GROUP,
+    OTHER,
+    PERSON,
+    SECOND,
+    chat,
+    chat_row,
+    drained,
+    fault,
+    hurry,
+    row,
+    say,
+    sql,
+    states,
+    texts,
+)
 from tests.simulator.telegram import Telegram
 
 
@@ -17,12 +32,12 @@ async def test_a_message_that_arrived_unanswered_is_found_and_not_repeated(post:
     await chat(sim)
     ids = [await say("first"), await say("second")]
     await fault(sim, "drop_after")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(*ids) == ["unknown", "waiting"]
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["first"], "the chat waits until the first one is settled"
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["first", "second"]
     found = await row(ids[0])
     assert (found.state.value, found.message_id) == ("sent", (await sim.messages(GROUP))[-2]["message"]["message_id"])
@@ -32,11 +47,11 @@ async def test_a_message_that_did_not_arrive_is_sent_once(post: Post, sim: Teleg
     await chat(sim)
     ids = [await say("first"), await say("second")]
     await fault(sim, "drop_before")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["first", "second"]
     assert await states(*ids) == ["sent", "sent"]
 
@@ -45,9 +60,9 @@ async def test_a_merged_message_that_arrived_unanswered_is_found(post: Post, sim
     await chat(sim)
     ids = [await say(f"long {number}", brief=f"brief {number}") for number in range(3)]
     await fault(sim, "hang_after", seconds=30)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["brief 0\n\nbrief 1\n\nbrief 2"]
     assert await states(*ids) == ["merged"] * 3
 
@@ -58,7 +73,7 @@ async def test_a_merged_message_that_did_not_arrive_is_sent_once(post: Post, sim
         await say(f"long {number}", brief=f"brief {number}")
     await fault(sim, "error_before")
     for _ in range(3):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         await hurry()
     assert await texts(sim) == ["brief 0\n\nbrief 1\n\nbrief 2"]
 
@@ -69,10 +84,10 @@ async def test_a_probe_looks_past_what_people_wrote_meanwhile(post: Post, sim: T
     await fault(sim, "drop_after")
     for words in ("a", "b", "c"):
         await sim.sim("say", chat=GROUP, user=PERSON, text=words)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     for _ in range(3):
         await hurry()
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
     assert await states(waiting) == ["sent"]
     assert await texts(sim) == ["ours"]
 
@@ -80,13 +95,13 @@ async def test_a_probe_looks_past_what_people_wrote_meanwhile(post: Post, sim: T
 async def test_a_probe_asks_only_ids_that_are_not_ours(post: Post, sim: Telegram) -> None:
     await chat(sim)
     before = [await say(f"known {number}") for number in range(3)]
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     lost = await say("lost")
     await fault(sim, "drop_before")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     known = {(await row(number)).message_id for number in before}
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     asked = {call["params"]["message_id"] for call in await sim.calls() if call["method"] == "editMessageReplyMarkup"}
     assert asked
     assert not asked & known
@@ -103,10 +118,10 @@ async def test_a_message_of_ours_that_the_ledger_forgot_is_not_taken_for_the_los
     await sim.ok("sendMessage", chat_id=GROUP, text="from elsewhere")
     lost = await say("lost")
     await fault(sim, "drop_after")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     for _ in range(3):
         await hurry()
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
     assert (await row(lost)).message_id == (await sim.messages(GROUP))[-1]["message"]["message_id"]
     assert await texts(sim) == ["from elsewhere", "lost"]
 
@@ -120,7 +135,7 @@ async def test_private_chats_share_ids_and_each_unsettled_message_is_still_found
     ids = [await say(f"to {person}", person) for person in people]
     await fault(sim, "drop_after", count=len(people))
     for person in people:
-        await drain.drain(post, person)
+        await drained(post, person)
     assert set(await states(*ids)) == {"unknown"}
     for _ in range(8):
         await hurry()
@@ -133,12 +148,12 @@ async def test_two_who_settle_at_once_ask_once(post: Post, sim: Telegram) -> Non
     await chat(sim)
     await say("once")
     await fault(sim, "drop_before")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await fault(sim, "delay", method="editMessageReplyMarkup", seconds=0.1, count=None)
     await hurry()
     await asyncio.gather(*(drain.drain(post, GROUP) for _ in range(4)))
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["once"]
     probes = [call for call in await sim.calls() if call["method"] == "editMessageReplyMarkup"]
     assert len(probes) == settle.ABSENT_AFTER
@@ -164,13 +179,13 @@ async def test_a_429_to_a_probe_is_obeyed(post: Post, sim: Telegram) -> None:
     await chat(sim)
     await say("x")
     await fault(sim, "drop_after")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await fault(sim, "429", method="editMessageReplyMarkup", seconds=30)
     await sql("UPDATE delivery SET settle_at = clock_timestamp()")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert (await chat_row()).not_before is not None
     await sql("UPDATE delivery SET settle_at = clock_timestamp()")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert (await sim.figures())["violations"] == 0
 
 
@@ -179,11 +194,11 @@ async def test_a_chat_that_moved_while_a_message_was_unsettled_gets_it_marked(po
     await chat(sim, -4004)
     await say("x", -4004)
     await fault(sim, "drop_before")
-    await drain.drain(post, -4004)
+    await drained(post, -4004)
     new = (await sim.sim("migrate", chat=-4004))["id"]
     await hurry()
-    await drain.drain(post, -4004)
-    await drain.drain(post, new)
+    await drained(post, -4004)
+    await drained(post, new)
     assert await texts(sim, new) == ["(kirim ulang) x"]
 
 
@@ -191,10 +206,10 @@ async def test_what_cannot_be_settled_in_time_is_repeated_and_says_so(post: Post
     await chat(sim)
     number = await say("x")
     await fault(sim, "drop_after")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     set_environment(SIKPRO_SETTLE_WITHIN="0")
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["x", "(kirim ulang) x"]
     assert (await row(number)).repeated
 
@@ -205,7 +220,7 @@ async def test_a_repeat_that_is_not_answered_either_is_for_a_person_to_decide(po
     await fault(sim, "drop_before", count=2)
     set_environment(SIKPRO_SETTLE_WITHIN="0")
     for _ in range(3):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         await hurry()
     assert await states(number) == ["held"]
 
@@ -216,9 +231,9 @@ async def test_the_parts_of_a_merged_message_are_repeated_each_with_its_mark(pos
         await say(f"long {number}", brief=f"brief {number}")
     await fault(sim, "drop_before")
     set_environment(SIKPRO_AMBIGUOUS="resend_marked")
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     await hurry()
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await texts(sim) == ["(kirim ulang) long 0", "(kirim ulang) long 1"]
 
 
@@ -229,16 +244,16 @@ async def test_the_policy_hold_leaves_it_to_a_person(post: Post, sim: Telegram, 
     number, following = await say("x"), await say("following")
     if how == "no answer":
         await fault(sim, "drop_after")
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
     else:
         await sql(
             "UPDATE delivery SET state = 'unknown', claimed_at = now(), settle_at = now() WHERE id = :id", id=number
         )
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert await states(number, following) == ["held", "sent"]
     async with transaction() as session:
         assert await operations.send_again(session, number)
-    await drain.drain(post, GROUP)
+    await drained(post, GROUP)
     assert (await texts(sim))[-1] == "x"
 
 
@@ -247,12 +262,12 @@ async def test_a_delivery_that_is_never_taken_ends_as_a_dead_letter(post: Post, 
     number = await say("x")
     await fault(sim, "error_before", count=None)
     for _ in range(operations.GIVE_UP_AFTER):
-        await drain.drain(post, GROUP)
+        await drained(post, GROUP)
         await hurry()
-        await drain.drain(post, OTHER)
+        await drained(post, OTHER)
         async with transaction() as session:
             state = await session.scalar(text("SELECT state FROM delivery"))
         if state == "unknown":
-            await drain.drain(post, GROUP)
+            await drained(post, GROUP)
             await hurry()
     assert await states(number) == ["dead"]
