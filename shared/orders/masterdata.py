@@ -273,10 +273,12 @@ async def times_given(session: AsyncSession, reason_id: int, most: int = 10_000)
     return int(await session.scalar(select(func.count()).select_from(given)) or 0)
 
 
-async def open_orders(session: AsyncSession, by: Any) -> dict[Any, int]:
-    """How many open orders there are by a column of `orders`."""
+async def open_orders(session: AsyncSession, viewer: Viewer, by: Any) -> dict[Any, int]:
+    """How many open orders the viewer's area has, by a column of `orders`."""
     rows = await session.execute(
-        select(by, func.count()).where(Order.category.in_(OPEN), Order.deleted_at.is_(None)).group_by(by)
+        select(by, func.count())
+        .where(Order.category.in_(OPEN), Order.deleted_at.is_(None), viewer.within(Order.sto_id))
+        .group_by(by)
     )
     return {row[0]: row[1] for row in rows}
 

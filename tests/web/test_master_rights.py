@@ -1,5 +1,6 @@
 """The one table of rights, walked: every route of the web for every role, and for somebody who is not signed in."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -208,6 +209,15 @@ async def test_what_lies_in_another_area_looks_like_what_does_not_exist(office: 
     assert (await leader.get(f"/pengguna/{here.admin.id}")).status == 404
     assert "Orang Jauh" not in (await leader.get("/pengguna?q=orang")).text
     assert "Rizal Fauzi" in (await leader.get("/pengguna")).text
+
+
+async def test_figures_count_only_what_lies_in_the_readers_area(office: Office) -> None:
+    await office.orders(3)
+    await office.orders(2, sto="SPJ")
+    for person, expected in ((office.here.supervisor, "3"), (office.here.admin, "5")):
+        page = await (await office.visitor(person)).get("/status")
+        row = page.text[page.text.index(">AO<") :]
+        assert re.findall(r'<td class="num">(\d+)</td>', row[: row.index("</tr>")]) == [expected]
 
 
 async def test_the_navigation_shows_a_role_only_what_it_may_open(office: Office) -> None:

@@ -195,6 +195,9 @@ async def test_every_mistake_of_a_person_is_named_and_what_is_taken_says_so(offi
     assert answer.status == 422
     for words in ("Belum diisi.", "Huruf kecil, angka", "Satu huruf, satu angka", "angka saja", "Pilih lagi"):
         assert answer.text.count(words) >= 2, words
+    answer = await admin.post("/pengguna", bad | {"role": "raja"} | key(), htmx=False)
+    for words in ("Tidak ada dalam daftar", "Huruf kecil, angka", "angka saja"):
+        assert answer.text.count(words) >= 2, words
     taken = {"username": "nadia", "technician_code": "F5SDA445", "telegram_id": "5512001"}
     for name, value in taken.items():
         answer = await admin.post("/pengguna", joko(office) | {name: value} | key(), htmx=False)

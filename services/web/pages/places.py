@@ -134,7 +134,7 @@ async def site_page(
     stos = (
         await session.scalars(select(Sto).where(Sto.site_operation_id == site.id, visit.viewer.within(Sto.id)))
     ).all()
-    opened = await masterdata.open_orders(session, Order.sto_id)
+    opened = await masterdata.open_orders(session, visit.viewer, Order.sto_id)
     orders = sum(opened.get(sto.id, 0) for sto in stos)
     people = (await _people_by(session, PersonArea.site_operation_id)).get(site.id, 0)
     facts = (
@@ -268,7 +268,7 @@ async def stos_page(session: AsyncSession, visit: Visit, *, form: Drawn | None =
             .order_by(SiteOperation.code, Sto.code)
         )
     ).all()
-    opened = await masterdata.open_orders(session, Order.sto_id)
+    opened = await masterdata.open_orders(session, visit.viewer, Order.sto_id)
     people = await _people_by(session, PersonArea.sto_id)
     planned = await _planned(session)
     lines = tuple(
@@ -336,7 +336,7 @@ async def sto_page(
     session: AsyncSession, visit: Visit, sto: Sto, *, forms: tuple[Drawn, ...] = (), error: str = ""
 ) -> Master:
     """One STO: where it belonged when, what uses it, and what may be done."""
-    orders = (await masterdata.open_orders(session, Order.sto_id)).get(sto.id, 0)
+    orders = (await masterdata.open_orders(session, visit.viewer, Order.sto_id)).get(sto.id, 0)
     people = (await _people_by(session, PersonArea.sto_id)).get(sto.id, 0)
     site = await session.get_one(SiteOperation, sto.site_operation_id)
     facts = (

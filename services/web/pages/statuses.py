@@ -101,8 +101,8 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
     may = visit.viewer.may("master.change")
     types, statuses, reasons = [await _all(session, table) for table in (OrderType, OrderStatus, Reason)]
     moves = list(await session.scalars(select(StatusMove).execution_options(populate_existing=True)))
-    by_type = await masterdata.open_orders(session, Order.type_code)
-    by_status = await masterdata.open_orders(session, Order.status_code)
+    by_type = await masterdata.open_orders(session, visit.viewer, Order.type_code)
+    by_status = await masterdata.open_orders(session, visit.viewer, Order.status_code)
     named = {row.code: row for row in statuses}
 
     def link(path: str) -> str:
@@ -212,13 +212,13 @@ def type_form(row: OrderType | None) -> Drawn:
 
 
 async def type_page(
-    session: AsyncSession, row: OrderType | None, *, form: Drawn | None = None, error: str = ""
+    session: AsyncSession, visit: Visit, row: OrderType | None, *, form: Drawn | None = None, error: str = ""
 ) -> Master:
     """One order type."""
     form = form or type_form(row)
     if row is None:
         return Master(title="Tipe order baru", back=BACK, forms=(form,))
-    used = (await masterdata.open_orders(session, Order.type_code)).get(row.code, 0)
+    used = (await masterdata.open_orders(session, visit.viewer, Order.type_code)).get(row.code, 0)
     facts = (Fact("Order terbuka", labels.number(used)), Fact("Keadaan", "Aktif" if row.active else "Nonaktif"))
     note = f"Dipakai {used} order terbuka; order yang ada tetap berjalan. Tipe ini tidak dapat dipilih lagi."
     act = switch(f"/status/tipe/{row.code}/aktif", row.active, note)
@@ -232,14 +232,14 @@ async def type_page(
 async def show_new_type(session: Session, visit: Visitor) -> HTMLResponse:
     """The form of a new type."""
     visit.viewer.must("master.change")
-    return master_page.show(visit, KEY, await type_page(session, None))
+    return master_page.show(visit, KEY, await type_page(session, visit, None))
 
 
 @router.get("/status/tipe/{code}")
 async def show_type(code: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """One type."""
     row = await _row(session, visit, OrderType, code)
-    return master_page.show(visit, KEY, await type_page(session, row), request=request)
+    return master_page.show(visit, KEY, await type_page(session, visit, row), request=request)
 
 
 @router.post("/status/tipe")
@@ -256,7 +256,7 @@ async def add_type(session: Session, visit: Visitor, form: Form) -> Response:
     again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
     if again is None:
         return master_page.done("/status", "ditambah")
-    return master_page.show(visit, KEY, await type_page(session, None, form=again), status=status)
+    return master_page.show(visit, KEY, await type_page(session, visit, None, form=again), status=status)
 
 
 @router.post("/status/tipe/{code}")
@@ -275,7 +275,7 @@ async def change_type(code: str, session: Session, visit: Visitor, form: Form) -
         again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
     if again is None:
         return master_page.done(f"/status/tipe/{code}", "disimpan")
-    return master_page.show(visit, KEY, await type_page(session, row, form=again), status=status)
+    return master_page.show(visit, KEY, await type_page(session, visit, row, form=again), status=status)
 
 
 @router.post("/status/tipe/{code}/aktif")
@@ -286,7 +286,7 @@ async def switch_type(code: str, session: Session, visit: Visitor, form: Form) -
     error = await master_page.acted(session, work)
     if not error:
         return master_page.done(f"/status/tipe/{code}", "aktif" if active else "nonaktif")
-    return master_page.show(visit, KEY, await type_page(session, row, error=error), status=409)
+    return master_page.show(visit, KEY, await type_page(session, visit, row, error=error), status=409)
 
 
 # --- statuses
@@ -302,13 +302,13 @@ def status_form(row: OrderStatus | None) -> Drawn:
 
 
 async def status_page(
-    session: AsyncSession, row: OrderStatus | None, *, form: Drawn | None = None, error: str = ""
+    session: AsyncSession, visit: Visit, row: OrderStatus | None, *, form: Drawn | None = None, error: str = ""
 ) -> Master:
     """One status."""
     form = form or status_form(row)
     if row is None:
         return Master(title="Status baru", back=BACK, forms=(form,))
-    used = (await masterdata.open_orders(session, Order.status_code)).get(row.code, 0)
+    used = (await masterdata.open_orders(session, visit.viewer, Order.status_code)).get(row.code, 0)
     facts = (
         Fact("Kode", row.code),
         Fact("Arti", MEANS[row.category]),
@@ -326,14 +326,14 @@ async def status_page(
 async def show_new_status(session: Session, visit: Visitor) -> HTMLResponse:
     """The form of a new status."""
     visit.viewer.must("master.change")
-    return master_page.show(visit, KEY, await status_page(session, None))
+    return master_page.show(visit, KEY, await status_page(session, visit, None))
 
 
 @router.get("/status/status/{code}")
 async def show_status(code: str, request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """One status."""
     row = await _row(session, visit, OrderStatus, code)
-    return master_page.show(visit, KEY, await status_page(session, row), request=request)
+    return master_page.show(visit, KEY, await status_page(session, visit, row), request=request)
 
 
 @router.post("/status/status")
@@ -352,7 +352,7 @@ async def add_status(session: Session, visit: Visitor, form: Form) -> Response:
     again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
     if again is None:
         return master_page.done("/status", "ditambah")
-    return master_page.show(visit, KEY, await status_page(session, None, form=again), status=status)
+    return master_page.show(visit, KEY, await status_page(session, visit, None, form=again), status=status)
 
 
 @router.post("/status/status/{code}")
@@ -371,7 +371,7 @@ async def change_status(code: str, session: Session, visit: Visitor, form: Form)
         again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
     if again is None:
         return master_page.done(f"/status/status/{code}", "disimpan")
-    return master_page.show(visit, KEY, await status_page(session, row, form=again), status=status)
+    return master_page.show(visit, KEY, await status_page(session, visit, row, form=again), status=status)
 
 
 @router.post("/status/status/{code}/aktif")
@@ -382,4 +382,4 @@ async def switch_status(code: str, session: Session, visit: Visitor, form: Form)
     error = await master_page.acted(session, work)
     if not error:
         return master_page.done(f"/status/status/{code}", "aktif" if active else "nonaktif")
-    return master_page.show(visit, KEY, await status_page(session, row, error=error), status=409)
+    return master_page.show(visit, KEY, await status_page(session, visit, row, error=error), status=409)

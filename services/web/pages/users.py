@@ -67,15 +67,13 @@ async def inputs(session: AsyncSession, visit: Visit, held: frozenset[str] = fro
     )
 
 
-def draft(typed: Typed) -> Draft | None:
-    """The person a form describes, its errors noted in `typed`; None while its role cannot be read."""
+def draft(typed: Typed) -> Draft:
+    """The person a form describes, its errors noted in `typed`; without a role it is judged as one that asks least."""
     telegram = typed.maybe_number("telegram_id")
     if "telegram_id" in typed.errors:
         typed.errors["telegram_id"] = "pattern"
-    if "role" in typed.errors:
-        return None
     area = typed.many["area"]
-    role = Role(typed.values["role"])
+    role = Role.COLLECTOR if "role" in typed.errors else Role(typed.values["role"])
     everywhere = role is Role.ADMIN
     return Draft(
         name=typed.values["name"],
@@ -245,9 +243,9 @@ async def add_person(request: Request, session: Session, visit: Visitor, form: F
     made = master_page.keyed(Drawn("baru", "Tambah pengguna", "/pengguna", await inputs(session, visit)))
     typed = master_forms.read(form, made.inputs)
     person = draft(typed)
-    if person is not None and typed.errors:
+    if typed.errors:
         await master_page.look(session, typed, lambda: operations.add(session, visit.viewer, person, source="web"))
-    elif person is not None:
+    else:
         try:
             async with session.begin_nested():
                 return master_page.done(f"/pengguna/{await _add(session, visit, form, person)}", "ditambah")
@@ -287,8 +285,7 @@ async def change_person(person_id: str, session: Session, visit: Visitor, form: 
     if again is None:
 
         async def work() -> None:
-            if person is not None:
-                await operations.change(session, visit.viewer, number, person, source="web")
+            await operations.change(session, visit.viewer, number, person, source="web")
 
         again, status = await master_page.saved(session, visit, form, "person", made, typed, work)
     if again is None:
