@@ -1,5 +1,6 @@
 """How figures, moments and states read in Indonesian: one function a format. It never decides about an order."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -156,7 +157,8 @@ def sla(standing: Sla, now: datetime) -> SlaText:
     if left <= 0:
         return SlaText("lewat", f"+{minutes(max(1, int(-left // 60)))}", "Lewat SLA ")
     kind = "dekat" if left <= standing.target * 60 * NEAR else "ok"
-    return SlaText(kind, minutes(int(-(-left // 60))), "Sisa SLA ")
+    # A second off: the page was begun a moment before the clock was read, and 60 minutes must not read as 61.
+    return SlaText(kind, minutes(max(1, math.ceil((left - 1) / 60))), "Sisa SLA ")
 
 
 # --- errors

@@ -315,7 +315,7 @@
       box.classList.remove("lewat", "dekat", "ok"); box.classList.add(kind);
       said.textContent = kind === "lewat" ? "Lewat SLA " : "Sisa SLA ";
       const late = `${long ? "" : "+"}${words(Math.max(1, Math.floor(-left / 60)))}`;
-      $("[data-sla]", box).textContent = left <= 0 ? late : words(Math.ceil(left / 60));
+      $("[data-sla]", box).textContent = left <= 0 ? late : words(Math.max(1, Math.ceil((left - 1) / 60)));
     }
     if (!lost && live && !live.classList.contains("putus")) state(`Langsung · ${hour()}`, false);
   }
