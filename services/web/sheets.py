@@ -166,6 +166,8 @@ async def answer(name: str, form: Literal["xlsx", "csv"], sheets: Sequence[Sheet
         "content-disposition": f"attachment; filename=\"{name}.{form}\"; filename*=UTF-8''{quote(name)}.{form}",
         "content-length": str(size),
     }
+    if form == "xlsx":
+        headers["content-encoding"] = "identity"  # it is compressed already; once more would only hold up the others
     return StreamingResponse(_sent(target), media_type=XLSX if form == "xlsx" else CSV, headers=headers)
 
 

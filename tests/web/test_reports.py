@@ -267,6 +267,8 @@ async def download(browser: Browser, path: str) -> bytes:
         assert answer.status == 200, await answer.text()
         assert answer.headers["content-disposition"].startswith("attachment; ")
         assert answer.headers["cache-control"] == "no-store"
+        if "spreadsheetml" in answer.headers["content-type"]:
+            assert int(answer.headers["content-length"]) == len(await answer.read()), "a download shows how far it is"
         return await answer.read()
 
 
