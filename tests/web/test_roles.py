@@ -8,6 +8,7 @@ from shared.db import transaction
 from shared.events import EventRow
 from shared.people import tokens
 from shared.people.models import Role
+from tests.web import test_master_rights as master
 from tests.web.conftest import Browser, Office
 
 WHO = {
@@ -64,6 +65,7 @@ FORMS = {
 }
 OPEN_TO_ALL = {"/masuk", "/keluar", "/health", "/favicon.ico", "/robots.txt", "/static", "/static/vendor"}
 ELSEWHERE = {"/laporan", "/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
+ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own
 API = {"/api/v1/orders/{number}/state"}
 
 
