@@ -67,8 +67,9 @@ def running(left: timedelta, target: int = 60, stops: datetime | None = None) ->
 @pytest.mark.parametrize(
     ("left", "kind", "text"),
     [
+        (timedelta(minutes=60, milliseconds=400), "ok", "1 j"),
         (timedelta(minutes=24), "ok", "24 mnt"),
-        (timedelta(minutes=12, seconds=1), "ok", "13 mnt"),
+        (timedelta(minutes=12, seconds=30), "ok", "13 mnt"),
         (timedelta(minutes=12), "dekat", "12 mnt"),
         (timedelta(seconds=20), "dekat", "1 mnt"),
         (timedelta(), "lewat", "+1 mnt"),
