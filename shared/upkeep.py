@@ -3,7 +3,6 @@
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.places import history
 from shared.places import operations as places
 
 BATCH = 2000  # rows a statement; a long delete would hold back everything behind it
@@ -27,7 +26,7 @@ async def tidy(session: AsyncSession) -> int:
 
     Returns how many rows were touched.
     """
-    touched = len(await history.apply_due(session, places.today()))
+    touched = len(await places.do_planned_moves(session, places.today()))
     for statement in _SPENT:
         done = await session.execute(text(statement), {"batch": BATCH})
         touched += done.rowcount if isinstance(done, CursorResult) else 0

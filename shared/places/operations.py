@@ -177,12 +177,29 @@ async def move(session: AsyncSession, viewer: Viewer, sto_id: int, site_id: int,
     await session.flush()
     session.add(StoSite(sto_id=sto_id, site_operation_id=site_id, valid_from=since))
     await session.flush()
-    await history.apply_due(session, today())
     await changed(session)
-    if since <= today():
-        await recount(session, site_id)
+    await do_planned_moves(session, today())
     details = {"from": belongs, "to": site_id, "since": since.isoformat()}
     await audit.note(session, viewer.person_id, source, "sto.moved", f"sto:{sto_id}", details)
+
+
+async def do_planned_moves(session: AsyncSession, day: date) -> list[int]:
+    """The STO (ids) that belong to another Site Operation since `day` came: moved, their open orders due anew."""
+    rows = await session.execute(
+        select(Sto.id, StoSite.site_operation_id)
+        .join(StoSite, StoSite.sto_id == Sto.id)
+        .where(StoSite.site_operation_id != Sto.site_operation_id, *history.holds_on(day))
+        .order_by(Sto.id)
+        .with_for_update(of=Sto.__table__)
+    )
+    moved = rows.all()
+    for sto_id, site in moved:
+        await session.execute(update(Sto).where(Sto.id == sto_id).values(site_operation_id=site))
+    if moved:
+        await changed(session)
+    for site in sorted({row[1] for row in moved}):
+        await recount(session, site)
+    return [row[0] for row in moved]
 
 
 async def unplan(session: AsyncSession, viewer: Viewer, sto_id: int, *, source: str) -> None:

@@ -162,9 +162,18 @@ async def test_a_site_operation_counts_on_the_day_an_sto_belonged_to_it(
 async def test_a_planned_move_happens_on_its_day(session: AsyncSession, here: Town, admin: Viewer) -> None:
     day = operations.today() + timedelta(days=3)
     await operations.move(session, admin, here.tun.id, here.other_site.id, day, source="web")
-    assert await history.apply_due(session, day - timedelta(days=1)) == []
-    assert await history.apply_due(session, day) == [here.tun.id]
-    assert await history.apply_due(session, day) == []
+    assert await operations.do_planned_moves(session, day - timedelta(days=1)) == []
+    with clock.stopped_at(clock.now().replace(hour=3, minute=0)):  # 10.00 WIB
+        order = await factories.order(session, here, sto="TUN")
+        site = Site("SO-SPJ", "Sepanjang", "SDO", zone="Asia/Jayapura", opens=time(8), closes=time(9))
+        await operations.save_site(session, admin, site, source="web", site_id=here.other_site.id)
+        due = order.due_at
+        assert await operations.do_planned_moves(session, day) == [here.tun.id]
+        await session.refresh(order)
+        assert due
+        assert order.due_at
+        assert order.due_at > due
+    assert await operations.do_planned_moves(session, day) == []
     assert (await session.get_one(Sto, here.tun.id, populate_existing=True)).site_operation_id == here.other_site.id
     with pytest.raises(NotFound):
         await operations.unplan(session, admin, here.sda.id, source="web")
