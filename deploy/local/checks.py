@@ -21,7 +21,7 @@ def check() -> int:
         env = {**temporary.plain_environment(), "SIKPRO_DATABASE_URL": database.url, "SIKPRO_REDIS_URL": "redis://none"}
         checks: dict[str, Sequence[Sequence[str]]] = {
             "types": ([str(BIN / "mypy"), "--no-error-summary"],),
-            "lint": ([str(BIN / "ruff"), "check", "--quiet", "."],),
+            "lint": ([str(BIN / "ruff"), "check", "--quiet", "--no-cache", "."],),
             "format": ([str(BIN / "ruff"), "format", "--check", "--quiet", "."],),
             "imports": ([str(BIN / "lint-imports"), "--no-logo"],),
             "migrations": (

@@ -104,9 +104,8 @@ def _exactly(address: str) -> Any:
 
 
 def main() -> None:
-    from services.web.app import app as web
-
     from services.ingest.app import app as ingest
+    from services.web.app import app as web
 
     simulator = f"http://127.0.0.1:{os.environ['SIKPRO_SIM_PORT']}" if os.environ.get("SIKPRO_DEMO") == "1" else None
     uvicorn.run(

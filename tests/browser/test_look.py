@@ -80,7 +80,7 @@ async def test_a_first_visit_is_light(chromium: Browser, house: House) -> None:
     window = await open_window(chromium, house)
     await window.context.add_cookies(cookies)
     finished: list[Request] = []
-    window.page.on("requestfinished", lambda request: finished.append(request))
+    window.page.on("requestfinished", lambda request: finished.append(request))  # noqa: PLW0108 Playwright cannot wrap a builtin method
     await window.go("/order")
     await window.page.wait_for_timeout(800)
     weights = {request.url: (await request.sizes())["responseBodySize"] for request in finished}
