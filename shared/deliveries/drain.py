@@ -8,8 +8,9 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import BigInteger, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -78,7 +79,14 @@ async def _look(session: AsyncSession, chat_id: int) -> Delivery | None:
     First an unsettled delivery that may be asked about. Else the one whose turn it is: answers before news, then
     oldest first; an order's news never overtake it, and nothing leaves while another is in flight.
     """
-    now = func.clock_timestamp()
+    delivery: Delivery | None = await session.scalar(_question(), {"chat": chat_id})
+    return delivery
+
+
+@cache
+def _question() -> Select[Delivery]:
+    """The statement of `_look`, built once: building it took a fifth of the notifier's time."""
+    now, chat_id = func.clock_timestamp(), bindparam("chat", type_=BigInteger)
     unsettled = (
         select(Delivery.id)
         .where(
@@ -113,16 +121,11 @@ async def _look(session: AsyncSession, chat_id: int) -> Delivery | None:
         .limit(1)
         .scalar_subquery()
     )
-    delivery: Delivery | None = await session.scalar(
-        select(Delivery).where(
-            Delivery.id == func.coalesce(unsettled, turn),
-            exists().where(
-                Chat.id == chat_id, Chat.held.is_(None), or_(Chat.not_before.is_(None), Chat.not_before <= now)
-            ),
-            ~exists().where(BotPause.id == 1, BotPause.until > now),
-        )
+    return select(Delivery).where(
+        Delivery.id == func.coalesce(unsettled, turn),
+        exists().where(Chat.id == chat_id, Chat.held.is_(None), or_(Chat.not_before.is_(None), Chat.not_before <= now)),
+        ~exists().where(BotPause.id == 1, BotPause.until > now),
     )
-    return delivery
 
 
 async def _send(post: Post, chat_id: int, first: Delivery) -> bool | None:

@@ -6,9 +6,24 @@ wrote. Telegram allows a group 20 messages a minute; a busy morning makes more n
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -93,37 +108,47 @@ def _where(card: Delivery | None, chat_id: int) -> int | None:
 
 async def _companions(session: AsyncSession, first: Delivery) -> list[Delivery]:
     """What may leave together with `first`: same topic, and nothing older of the same order stays behind."""
-    older = aliased(Delivery)
     found = await session.scalars(
+        _question(), {"chat": first.chat_id, "lane": first.lane, "first": first.id, "thread": _thread(first)}
+    )
+    return list(found)
+
+
+@cache
+def _question() -> Select[Delivery]:
+    """The statement of `_companions`, built once."""
+    chat, lane = bindparam("chat", type_=BigInteger), bindparam("lane", type_=BigInteger)
+    first, thread = bindparam("first", type_=BigInteger), bindparam("thread", type_=Text)
+    older = aliased(Delivery)
+    return (
         select(Delivery)
         .where(
-            Delivery.chat_id == first.chat_id,
+            Delivery.chat_id == chat,
             Delivery.state == State.WAITING,
-            Delivery.lane == first.lane,
-            Delivery.id > first.id,
-            *_may_join(Delivery, first),
+            Delivery.lane == lane,
+            Delivery.id > first,
+            *_may_join(Delivery, thread),
             ~exists().where(
-                older.chat_id == first.chat_id,
+                older.chat_id == chat,
                 older.state == State.WAITING,
                 older.order_id == Delivery.order_id,
-                older.lane == first.lane,
+                older.lane == lane,
                 older.id < Delivery.id,
-                not_(and_(older.id > first.id, *_may_join(older, first))),
+                not_(and_(older.id > first, *_may_join(older, thread))),
             ),
         )
         .order_by(Delivery.id)
         .limit(MOST - 1)
         .with_for_update()
     )
-    return list(found)
 
 
-def _may_join(row: type[Delivery], first: Delivery) -> list[ColumnElement[bool]]:
+def _may_join(row: type[Delivery], thread: BindParameter[str]) -> list[ColumnElement[bool]]:
     return [
         row.brief != "",
         row.attempts == 0,
         row.not_before <= func.clock_timestamp(),
-        row.payload["message_thread_id"].astext.is_not_distinct_from(_thread(first)),
+        row.payload["message_thread_id"].astext.is_not_distinct_from(thread),
     ]
 
 

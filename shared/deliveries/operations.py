@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -128,7 +128,21 @@ async def claim(session: AsyncSession, delivery: Delivery) -> Delivery | None:
         .returning(Delivery)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
+    if taken is not None and not await may_speak(session, taken.chat_id):
+        # Who was in flight until this moment may have been told to wait; only a claim made after that knows it.
+        await _set(session, taken, state=State.WAITING)
+        return None
     return taken
+
+
+async def may_speak(session: AsyncSession, chat_id: int) -> bool:
+    """Whether Telegram lets anything be sent to a chat at this moment, as far as we were told."""
+    now = func.clock_timestamp()
+    open_chat = exists().where(
+        Chat.id == chat_id, Chat.held.is_(None), or_(Chat.not_before.is_(None), Chat.not_before <= now)
+    )
+    paused = exists().where(BotPause.id == 1, BotPause.until > now)
+    return bool(await session.scalar(select(and_(open_chat, ~paused))))
 
 
 async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
