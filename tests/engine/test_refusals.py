@@ -56,6 +56,21 @@ async def test_a_429_is_written_down_and_obeyed(post: Post, sim: Telegram) -> No
     assert (await row(number)).attempts == 0
 
 
+async def test_a_sender_that_chose_before_the_429_does_not_send_after_it(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    chosen = await row(await say("x"))
+    await sql("UPDATE chat SET not_before = clock_timestamp() + interval '1 minute' WHERE id = :id", id=GROUP)
+    async with transaction() as session:
+        assert await operations.claim(session, chosen) is None
+    await hurry()
+    await sql("UPDATE bot_pause SET until = clock_timestamp() + interval '1 minute'")
+    async with transaction() as session:
+        assert await operations.claim(session, chosen) is None
+    await hurry()
+    await drained(post, GROUP)
+    assert await texts(sim) == ["x"]
+
+
 async def test_one_flooded_chat_does_not_stop_the_others(post: Post, sim: Telegram) -> None:
     await chat(sim)
     await say("x")
