@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[AsyncSession, EventRow, Any], Awaitable[None]]
-AfterHearing = Callable[[set[int]], Coroutine[Any, Any, None]]
 
 
 @dataclass

@@ -7,9 +7,8 @@ from datetime import datetime
 from services.web.view import Category, Choice, Sla
 from services.web.view_forms import Problem
 from shared import clock
+from shared.words import DAYS, MONTHS
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-WEEKDAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 NBSP = "\u00a0"
 
 SHAPES: dict[Category, str] = {
@@ -38,7 +37,7 @@ def date(at: datetime, zone: str) -> str:
 
 def weekday_date(at: datetime, zone: str) -> str:
     """`Jumat, 20 Nov 2026`"""
-    return f"{WEEKDAYS[clock.local(at, zone).weekday()]}, {date(at, zone)}"
+    return f"{DAYS[clock.local(at, zone).weekday()]}, {date(at, zone)}"
 
 
 def hour(at: datetime, zone: str) -> str:

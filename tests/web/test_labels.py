@@ -7,6 +7,7 @@ import pytest
 from services.web import labels
 from services.web.view import Choice, Sla
 from services.web.view_forms import Problem
+from shared.words import MONTHS
 
 NOW = datetime(2026, 11, 20, 3, 42, tzinfo=UTC)
 WIB = "Asia/Jakarta"
@@ -23,7 +24,7 @@ def test_a_day_is_a_day_in_the_units_zone() -> None:
     assert labels.weekday_date(late_in_utc, WIB) == "Jumat, 20 Nov 2026"
 
 
-@pytest.mark.parametrize(("month", "word"), list(enumerate(labels.MONTHS, 1)))
+@pytest.mark.parametrize(("month", "word"), list(enumerate(MONTHS, 1)))
 def test_months_have_indonesian_names(month: int, word: str) -> None:
     assert labels.date(datetime(2026, month, 9, tzinfo=UTC), WIB) == f"9 {word} 2026"
 

@@ -18,6 +18,7 @@ from services.web.view_master import Form as Drawn
 from shared.errors import NotFound
 from shared.places import operations
 from shared.places.models import Holiday, SiteOperation, Sto
+from shared.words import DAYS, MONTHS
 
 router = APIRouter()
 
@@ -188,7 +189,7 @@ async def holidays_page(
 
 def day_words(day: date) -> str:
     """`Jumat, 20 Nov 2026`."""
-    return f"{labels.WEEKDAYS[day.weekday()]}, {day.day} {labels.MONTHS[day.month - 1]} {day.year}"
+    return f"{DAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 @router.get("/libur")

@@ -19,11 +19,24 @@ from shared.orders import queries
 from shared.places.models import Sto
 from shared.reports.recap_month import month_of
 from shared.reports.recap_scope import LONGEST, Scope
+from shared.words import DAYS, MONTHS
 
 EARLIEST = date(2000, 1, 1)
 LONGEST_TYPED = 40  # characters that are given back to the form
-MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November")
-MONTH_NAMES = (*MONTHS, "Desember")
+MONTH_NAMES = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
 
 NOT_A_DAY = "Tulis tanggal yang ada di kalender, misalnya 20/11/2026."
 NOT_A_MONTH = "Tulis bulan seperti 2026-11."
@@ -138,13 +151,13 @@ async def _narrowing(
 def period(scope: Scope) -> str:
     """`Kamis, 19 Nov 2026`, or `1 Nov 2026 – 19 Nov 2026`."""
     if scope.first == scope.last:
-        return f"{labels.WEEKDAYS[scope.first.weekday()]}, {day_words(scope.first)}"
+        return f"{DAYS[scope.first.weekday()]}, {day_words(scope.first)}"
     return f"{day_words(scope.first)} – {day_words(scope.last)}"
 
 
 def day_words(day: date) -> str:
     """`19 Nov 2026`"""
-    return f"{day.day} {labels.MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def month_words(day: date) -> str:

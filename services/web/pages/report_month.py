@@ -17,6 +17,7 @@ from services.web.view_reports import Asked, DayCount, Heat, HeatDay, HeatRow, M
 from shared.reports import recap_month
 from shared.reports.recap_month import Day, Month
 from shared.reports.recap_scope import Scope
+from shared.words import DAYS
 
 router = APIRouter()
 
@@ -52,7 +53,7 @@ def _heat(cells: list[int | None]) -> tuple[Heat, ...]:
 
 
 def _day_name(day: date) -> str:
-    return f"{labels.WEEKDAYS[day.weekday()]}, {report_form.day_words(day)}"
+    return f"{DAYS[day.weekday()]}, {report_form.day_words(day)}"
 
 
 def view_of(visit: Visit, asked: Asked, scope: Scope, found: Month) -> Monthly:
