@@ -147,6 +147,22 @@ async def test_a_slash_offers_the_commands_and_the_keyboard_chooses(page: Page) 
     await expect(page.locator("#menu")).to_be_hidden()
 
 
+async def test_a_slash_typed_before_the_commands_came_offers_them_too(page: Page) -> None:
+    held = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/demo/messages**", slow)
+    await page.reload()
+    field = page.locator("#tulis")
+    await field.press_sequentially("/")
+    await expect(page.locator("#menu")).to_be_hidden()
+    held.set()
+    await expect(page.locator("#menu li")).to_have_count(2)
+
+
 async def test_the_line_comes_back_after_a_break_and_english_is_one_press_away(page: Page, town: Telegram) -> None:
     await page.get_by_role("button", name="Switch to English").click()
     await expect(page.locator("#who-h")).to_have_text("Acting as")

@@ -190,7 +190,7 @@ async def test_hidden_characters_do_no_harm(office: Office, helpdesk: Browser) -
 
 
 async def test_what_people_typed_is_shown_as_text(office: Office, helpdesk: Browser) -> None:
-    hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'
+    hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*1234567}}'
     order = await office.order(note=hostile, odp="<b>ODP</b>")
     await helpdesk.change(order, "OGP", note=hostile)
     for path in (
@@ -207,7 +207,7 @@ async def test_what_people_typed_is_shown_as_text(office: Office, helpdesk: Brow
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
         assert "<b>ODP</b>" not in page, path
-        assert "49" not in re.findall(r"\{\{.*?\}\}|49(?=</)", page), path
+        assert "8641969" not in page, path
     refused = await helpdesk.change(order, "KENDALA", note=hostile)
     assert "<script>alert" not in refused.text
 

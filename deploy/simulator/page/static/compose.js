@@ -21,6 +21,7 @@ export function begin({ target }) {
 /** The commands offered here, from the bot's menu for this chat. */
 export function commands(list) {
   known = list;
+  if ($("menu").hidden && document.activeElement === $("tulis")) complete();  // a "/" may have been typed before they came
   $("cmds").hidden = !list.length;
   $("cmds").replaceChildren(...list.slice(0, 8).map(item => chip(`/${item.command}`, item.description, () => write(`/${item.command} `))));
 }
