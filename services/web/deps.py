@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from services.web import language
 from services.web import sessions as cookies
+from services.web.language import _
 from services.web.view import Me, Shell, Toast
 from services.web.words import ROLES
 from shared import clock
@@ -49,6 +51,7 @@ class Visit:
     zone: str
     area: str
     looks: Mapping[str, str] = field_of(default_factory=dict)
+    language: str = "id"
 
     def shell(self, page: str, *, active: int | None = None, live: str = "", toast: Toast | None = None) -> Shell:
         """What is round a page for this person."""
@@ -56,7 +59,7 @@ class Visit:
         return Shell(
             now=clock.now(),
             zone=self.zone,
-            me=Me(self.viewer.name, ROLES[self.viewer.role], self.area, may_create, RIGHTS[self.viewer.role]),
+            me=Me(self.viewer.name, _(ROLES[self.viewer.role]), self.area, may_create, RIGHTS[self.viewer.role]),
             page=page,
             csrf=cookies.masked(self.csrf),
             active=active,
@@ -87,10 +90,14 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
         raise SignedOut(back_to(request))
     if touch:
         await sessions.touch(session, known)
+    looks = known.person.preferences
+    language.speak(looks.get("language") or cookies.language_of(request) or known.person.language)
     viewer = await viewer_of(session, known.person)
     home = await home_of(session, viewer)
-    area = "Semua wilayah" if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
-    visit = Visit(viewer, known.session.token_hash, known.session.csrf, home.zone, area, known.person.preferences)
+    area = (
+        _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
+    )
+    visit = Visit(viewer, known.session.token_hash, known.session.csrf, home.zone, area, looks, language.current())
     request.state.visit = visit
     viewer.must("order.read")
     return visit

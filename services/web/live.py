@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import facts
+from services.web import facts, language
 from services.web.deps import Visit
 from services.web.pages.queue import filters_of
 from services.web.render import render
@@ -172,7 +172,7 @@ async def _tell(event_id: int, order_id: int) -> None:
                 if not viewer.covers(found.order.sto_id):
                     continue
                 mine = viewer.person_id if each.query.tampilan == "saya" else None
-                key = (each.query, each.visit.zone, mine)
+                key = (each.query, each.visit.zone, each.visit.language, mine)
                 if key not in drawn:
                     drawn[key] = await _draw(session, each, found, event_id)
                 for item in drawn[key]:
@@ -187,8 +187,9 @@ async def _draw(
 ) -> list[ServerSentEvent]:
     viewer = each.visit.viewer
     matches = await board.matching(session, viewer, filters_of(each.query, each.visit.zone), found.order.id)
-    row = await facts.row_of(session, found, out=not matches, fresh=True)
-    html = render("_row_live.html", shell=each.visit.shell("order"), view=Live(row))
+    with language.spoken(each.visit.language):  # one task draws for every stream
+        row = await facts.row_of(session, found, out=not matches, fresh=True)
+        html = render("_row_live.html", shell=each.visit.shell("order"), view=Live(row))
     items = [ServerSentEvent(event="row", raw_data=html, id=str(event_id))]
     if matches:
         items.append(ServerSentEvent(event="baru", raw_data=found.order.registration_no, id=str(event_id)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.web import charts, labels, report_chart
+from services.web import charts, labels, language, report_chart
 from services.web.view import Shell, address
 
 HERE = Path(__file__).parent
@@ -40,10 +40,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(language.gettext, language.plural, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {name: getattr(labels, name) for name in FILTERS}
     env.globals |= {"asset": asset, "address": address, "spread": charts.spread, "per_hour": charts.per_hour}
-    env.globals["per_day"] = report_chart.per_day
+    env.globals |= {"per_day": report_chart.per_day, "language": language.current, "LANGUAGES": language.LANGUAGES}
     return env
 
 

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.web import language
+from services.web.sessions import language_of
 from shared import audit
 from shared.settings import settings
 
@@ -68,6 +70,8 @@ class Gate:
             await send(message)
 
         request = Request(scope, receive)
+        api = scope["path"].startswith("/api/")
+        language.speak(language.accepted(request.headers.get("accept-language", "")) if api else language_of(request))
         refused = _refusal(request)
         if refused:
             await (await self.say(request, refused))(scope, receive, send_dressed)

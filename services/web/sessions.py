@@ -8,6 +8,7 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.web.language import LANGUAGES
 from shared.settings import settings
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
@@ -103,3 +104,14 @@ def news_of(request: Request) -> int | None:
 def forget_news(response: Response) -> None:
     """It has been told."""
     _drop(response, "sikpro-kabar")
+
+
+def language_of(request: Request) -> str:
+    """The language this browser chose, on the login page or in the profile; empty when it never did."""
+    given = request.cookies.get(_name("sikpro-bahasa"), "")
+    return given if given in LANGUAGES else ""
+
+
+def keep_language(response: Response, language: str) -> None:
+    """Remember the language for a year, so that the login page speaks it before we know who comes."""
+    _set(response, "sikpro-bahasa", language, max_age=365 * 86400)

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
+from services.web import language
 from services.web.api.problems import NoToken, Refused
 from services.web.deps import LONGEST_NOTE, Session
 from shared import clock, requests
@@ -105,12 +107,14 @@ class StateIn(Asked):
 
 
 async def caller(
-    session: Session, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None
+    request: Request, session: Session, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None
 ) -> Viewer:
     """Whose token came with the request. Raises NoToken; NotAllowed for those who work in Telegram only."""
     person = await tokens.owner(session, given.credentials) if given and len(given.credentials) <= 128 else None
     if person is None:
         raise NoToken
+    if not language.accepted(request.headers.get("accept-language", "")):  # else the gate has seen to it
+        language.speak(person.preferences.get("language") or person.language)
     viewer = await viewer_of(session, person)
     viewer.must("order.read")
     return viewer
