@@ -1,7 +1,8 @@
 """Turn what is due in Postgres into hints for the workers: `python -m shared.relay`.
 
 Wakes at every commit that emits (NOTIFY), and by itself when the next row falls due. A hint is only a hint: it is
-given again when nobody followed it. Two relays may run; each row is hinted by the one that marks it first.
+given again when nobody followed it. It also looks whose SLA clock has come to 80 % or to its end (`sla.alerts`). Two
+relays may run; each row is hinted by the one that marks it first.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from sqlalchemy import text
 from shared import db, log, upkeep
 from shared.db import transaction
 from shared.settings import settings
+from shared.sla import alerts
 from shared.worker import make_app
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ STREAMS = 20  # streams or chats named in one hint
 AT_WORK = 60  # chats hinted and not followed yet: the pace lets 30 messages a second leave, the rest would only wait
 FULL = 0.2  # seconds until the next look while as many are at work
 UPKEEP = 300.0  # seconds between two rounds of throwing away
+WATCH = 10.0  # seconds between two looks at the clocks of orders
 IDLE = 1.0  # seconds between looks when nothing is said
 GATHER = 0.03  # seconds from one look to the next at least: in a busy time one look serves many commits
 
@@ -147,6 +150,7 @@ async def main() -> None:
                 continue
         listening.cancel()
         tidying.cancel()
+        watching.cancel()
 
     async def tidy() -> None:
         while True:
@@ -157,9 +161,20 @@ async def main() -> None:
             except db.AWAY as error:
                 logger.warning("nothing was tidied: %s", error)
 
+    async def watch() -> None:
+        while True:
+            told = 0
+            try:
+                async with transaction() as session:
+                    told = await alerts.ring(session)
+            except db.AWAY as error:
+                logger.warning("no order's clock was looked at: %s", error)
+            await asyncio.sleep(IDLE if told == alerts.BATCH else WATCH)
+
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(hear())
         tidying = tasks.create_task(tidy())
+        watching = tasks.create_task(watch())
         tasks.create_task(work())
 
 

@@ -7,6 +7,7 @@ from shared import words
 from shared.identifiers import Doubt
 from shared.orders.models import Category, OrderStatus, Reason
 from shared.orders.queries import OrderFacts
+from shared.sla.models import Level
 
 _WORDS = {
     "id": {
@@ -22,6 +23,11 @@ _WORDS = {
         "taken": "sedang dikerjakan",
         "heed": "Perhatikan",
         "reopened": "dibuka lagi",
+        "near": "Hampir lewat SLA",
+        "late": "Lewat SLA",
+        "nobody": "belum diambil",
+        "due": "Harus selesai",
+        "was_due": "Seharusnya selesai",
     },
     "en": {
         "reason": "Reason",
@@ -36,6 +42,11 @@ _WORDS = {
         "taken": "being worked on",
         "heed": "Please note",
         "reopened": "reopened",
+        "near": "Close to its target",
+        "late": "Past its target",
+        "nobody": "not taken yet",
+        "due": "Due",
+        "was_due": "Was due",
     },
 }
 
@@ -72,6 +83,33 @@ def status_brief(
         parts.append(escape(words.reason_label(reason, language)))
     said = f"{escape(who)}: {escape(note[:600])}" if note else escape(who)
     return ", ".join(parts) + f". {said}"
+
+
+def sla_message(facts: OrderFacts, level: Level, status: OrderStatus, language: str) -> str:
+    """That an order's time is nearly up, or is up: which one, where, who has it, and the time."""
+    order = facts.order
+    holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
+    when = word("was_due" if level is Level.LATE else "due", language)
+    assert order.due_at is not None
+    number = f"<code>{escape(order.registration_no)}</code>"
+    lines = [
+        f"<b>{word(level.value, language)}</b> · {escape(order.type_code)} {number}",
+        f"STO {escape(facts.sto_code)} · {escape(words.status_label(status, language))}, {holder}",
+    ]
+    if order.technician_code:
+        lines.append(f"{word('technician', language)} <code>{escape(order.technician_code)}</code>")
+    lines.append(f"{when} {words.moment(order.due_at, facts.zone)}")
+    return "\n".join(lines)
+
+
+def sla_brief(facts: OrderFacts, level: Level, language: str) -> str:
+    """The same in one line, for when several leave as one message."""
+    order = facts.order
+    holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
+    assert order.due_at is not None
+    due = words.moment(order.due_at, facts.zone)
+    number = f"<code>{escape(order.registration_no)}</code>"
+    return f"<b>{word(level.value, language)}</b> {number} STO {escape(facts.sto_code)}, {holder}, {due}"
 
 
 def card(facts: OrderFacts, status: OrderStatus, reason: Reason | None, language: str) -> str:

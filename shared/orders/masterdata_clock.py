@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.orders import sla
+from shared.orders import sla_fields
 from shared.orders.models import OPEN, Order
 from shared.places import queries as places
 from shared.places.models import Sto
@@ -31,8 +31,8 @@ async def recount(session: AsyncSession, site_id: int) -> int:
         for order_id, since, target, used, due_at in orders.all():
             if since is None or used >= target:  # late already: nothing of the calendar matters
                 continue
-            due = sla.due(calendar, since, target - used)
-            if due != due_at:
-                await session.execute(update(Order).where(Order.id == order_id).values(due_at=due, sort_at=due))
+            falls = sla_fields.falls_due(calendar, since, target, used)
+            if falls["due_at"] != due_at:
+                await session.execute(update(Order).where(Order.id == order_id).values(**falls))
                 moved += 1
     return moved

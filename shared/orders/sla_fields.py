@@ -8,7 +8,6 @@ from shared.orders import sla
 from shared.orders.models import Order
 
 PAUSED_SORT = datetime(2999, 1, 1, tzinfo=UTC)  # a paused order stands behind every running one
-NEAR = 0.8  # of the target: from here on a row is amber
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,23 @@ class Timer:
 
 def started(calendar: sla.Calendar, at: datetime, target: int) -> dict[str, Any]:
     """The columns of an order that was registered at `at` with a target of so many seconds."""
-    due = sla.due(calendar, at, target)
-    return {"used_seconds": 0, "running_since": at, "due_at": due, "sort_at": due}
+    return {"used_seconds": 0, "running_since": at, **falls_due(calendar, at, target, 0)}
+
+
+def falls_due(calendar: sla.Calendar, since: datetime, target: int, used: int) -> dict[str, Any]:
+    """When a clock that runs since `since`, with `used` seconds before, is to be warned of and falls due.
+
+    alert_at may lie behind what was told already; `sla.alerts` tells nobody twice.
+    """
+    left = target - used
+    due = sla.due(calendar, since, left) if left > 0 else since + timedelta(seconds=left)
+    near = min(due, sla.due(calendar, since, near_seconds(target) - used))
+    return {"near_at": near, "alert_at": near, "due_at": due, "sort_at": due}
+
+
+def near_seconds(target: int) -> int:
+    """The working seconds after which an order is near its target."""
+    return -(-target * sla.NEAR // 100)
 
 
 def moved(order: Order, calendar: sla.Calendar, clock_now: str, at: datetime) -> dict[str, Any]:
@@ -35,12 +49,12 @@ def moved(order: Order, calendar: sla.Calendar, clock_now: str, at: datetime) ->
     if order.running_since is not None:
         used += sla.worked_seconds(calendar, order.running_since, at)
     if clock_now == "runs":
-        left = order.target_seconds - used
-        due = sla.due(calendar, at, left) if left > 0 else at + timedelta(seconds=left)
-        return {"used_seconds": used, "running_since": at, "due_at": due, "sort_at": due}
+        return {"used_seconds": used, "running_since": at, **falls_due(calendar, at, order.target_seconds, used)}
     return {
         "used_seconds": used,
         "running_since": None,
+        "near_at": None,
+        "alert_at": None,
         "due_at": None,
         "sort_at": at if clock_now == "ended" else PAUSED_SORT,
     }
@@ -59,5 +73,5 @@ def timer(order: Order, calendar: sla.Calendar, at: datetime) -> Timer:
     elif left < 0:
         level = "late"
     else:
-        level = "near" if used >= NEAR * order.target_seconds else "ok"
+        level = "near" if used >= near_seconds(order.target_seconds) else "ok"
     return Timer(level, used, left, order.target_seconds)

@@ -1,6 +1,7 @@
 """Where things are: Witel > Site Operation > STO. Rows are deactivated, never deleted while used."""
 
 from datetime import date, time
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,6 +31,7 @@ class SiteOperation(Table):
     zone: Mapped[str] = mapped_column(String(40), default="Asia/Jakarta")
     opens: Mapped[time] = mapped_column(default=time(8))
     closes: Mapped[time] = mapped_column(default=time(17))
+    breaks: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))  # of ["12:00", "13:00"]
     active: Mapped[bool] = mapped_column(default=True)
     valid_from: Mapped[date | None]  # None: since ever
     valid_to: Mapped[date | None]  # the last day; None: still

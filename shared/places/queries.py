@@ -3,7 +3,8 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from datetime import time as at
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -34,7 +35,7 @@ def forget() -> None:
 
 
 async def unit_of(session: AsyncSession, sto_id: int) -> Unit:
-    """The unit an STO belongs to."""
+    """The unit an STO belongs to today."""
     known = _calendars.get(sto_id)
     if known and known[0] > time.monotonic():
         return known[1]
@@ -43,12 +44,22 @@ async def unit_of(session: AsyncSession, sto_id: int) -> Unit:
             select(SiteOperation).join(Sto, Sto.site_operation_id == SiteOperation.id).where(Sto.id == sto_id)
         )
     ).scalar_one()
-    since = (clock.now() - timedelta(days=400)).date()
-    days = await session.scalars(select(Holiday.day).where(Holiday.site_operation_id == site.id, Holiday.day >= since))
-    calendar = Calendar(zone=ZoneInfo(site.zone), opens=site.opens, closes=site.closes, holidays=frozenset(days))
-    unit = Unit(site.id, site.name, site.zone, calendar)
+    unit = await unit_of_site(session, site)
     _calendars[sto_id] = (time.monotonic() + _REMEMBER, unit)
     return unit
+
+
+async def unit_of_site(session: AsyncSession, site: SiteOperation) -> Unit:
+    """A Site Operation with its calendar; holidays of the last 400 days and of all to come."""
+    since = (clock.now() - timedelta(days=400)).date()
+    days = await session.scalars(select(Holiday.day).where(Holiday.site_operation_id == site.id, Holiday.day >= since))
+    return Unit(site.id, site.name, site.zone, calendar_of(site, frozenset(days)))
+
+
+def calendar_of(site: SiteOperation, holidays: frozenset[date]) -> Calendar:
+    """When a Site Operation works. Raises ValueError where no working minute is left."""
+    breaks = tuple((at.fromisoformat(start), at.fromisoformat(end)) for start, end in site.breaks)
+    return Calendar(ZoneInfo(site.zone), site.opens, site.closes, holidays=holidays, breaks=breaks)
 
 
 async def stos(session: AsyncSession, viewer: Viewer | None = None) -> Sequence[Sto]:

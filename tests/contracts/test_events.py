@@ -6,8 +6,10 @@ import pytest
 
 from shared.events import Event
 from shared.orders import events as _orders
+from shared.sla import events as _sla
 
 assert _orders
+assert _sla
 
 GOLDEN: dict[str, dict[str, Any]] = {
     "order.registered": {"order_id": 7},
@@ -26,6 +28,10 @@ GOLDEN: dict[str, dict[str, Any]] = {
     },
     "order.change_undone": {"order_id": 7, "undone_event_id": 9, "old": "KENDALA", "new": "BARU"},
     "order.duplicate_refused": {"order_id": 7, "by": "Rizal Fauzi", "where": "Teknisi Sidoarjo"},
+    "order.sla_alert": {"order_id": 7, "level": "near"},
+    "order.deleted": {"order_id": 7, "reason": "salah ketik"},
+    "order.deletion_undone": {"order_id": 7, "undone_event_id": 9},
+    "order.restored": {"order_id": 7},
 }
 
 
