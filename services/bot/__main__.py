@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from services.bot import app, inbox, introduce, poller, webhook
-from services.bot.inbox import Work
+from services.bot.inbox import Bell, Work
 from services.bot.speak import Mouth
 from shared import db, log, pace
 from shared.deliveries.drain import Post
@@ -33,7 +33,7 @@ async def run(stopping: asyncio.Event) -> None:
         telegram,
         pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, lease=house.lease, limits=limits),
     )
-    bell = asyncio.Event()
+    bell = Bell()
     app.dispatcher()
     try:
         async with asyncio.TaskGroup() as speaking:
@@ -53,7 +53,7 @@ async def _serve(work: Work, telegram: Telegram) -> None:
     async with asyncio.TaskGroup() as tasks:
         taking = webhook.serve if settings().webhook_url else poller.poll
         background = [
-            tasks.create_task(taking(work.bell.set)),
+            tasks.create_task(taking(work.bell.ring)),
             tasks.create_task(introduce.dress(telegram)),
             tasks.create_task(inbox.tidy()),
         ]
@@ -61,7 +61,7 @@ async def _serve(work: Work, telegram: Telegram) -> None:
         await work.stopping.wait()
         for task in background:
             task.cancel()
-        work.bell.set()
+        work.bell.ring(len(workers))
         await asyncio.wait(workers, timeout=FINISH)
         for task in workers:
             task.cancel()

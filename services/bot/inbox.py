@@ -1,13 +1,15 @@
 """Works off the inbox: one update, one transaction, in order within a chat; what fails is tried again, then dead."""
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from pydantic import ValidationError
-from sqlalchemy import func, select, text, update
+from sqlalchemy import BigInteger, func, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +32,8 @@ _AWAY = ("08", "53", "57P")  # SQLSTATEs of a database that is away, full or bei
 
 # The head of each chat blocks what is behind it, also while it waits for its next try or is being worked on. The
 # heads are found by skipping through the partial index, one probe a chat: a plain GROUP BY reads the whole backlog
-# at every claim, and a plan made when the inbox was empty took 27 s at 10,000 waiting updates.
+# at every claim, and a plan made when the inbox was empty took 27 s at 10,000 waiting updates. The claim marks it done
+# at once: should the work fail, its transaction takes the mark back.
 _CLAIM = text("""
     WITH RECURSIVE heads AS (
         (SELECT chat_id, id FROM inbox WHERE state = 'new' ORDER BY chat_id, id LIMIT 1)
@@ -39,10 +42,31 @@ _CLAIM = text("""
             SELECT chat_id, id FROM inbox WHERE state = 'new' AND chat_id > heads.chat_id ORDER BY chat_id, id LIMIT 1
         ) AS next
     )
-    SELECT inbox.* FROM heads JOIN inbox ON inbox.id = heads.id
-    WHERE inbox.state = 'new' AND inbox.next_at <= clock_timestamp()
-    ORDER BY inbox.id LIMIT 1 FOR UPDATE OF inbox SKIP LOCKED
-""")
+    UPDATE inbox SET state = 'done', done_at = clock_timestamp() WHERE id = (
+        SELECT inbox.id FROM heads JOIN inbox ON inbox.id = heads.id
+        WHERE inbox.state = 'new' AND inbox.next_at <= clock_timestamp()
+        ORDER BY inbox.id LIMIT 1 FOR UPDATE OF inbox SKIP LOCKED
+    ) RETURNING id, chat_id, body
+""").columns(id=BigInteger, chat_id=BigInteger, body=JSONB)
+
+
+class Bell:
+    """Wakes as many workers as there is work for: to wake all for one update costs each a look in vain."""
+
+    def __init__(self) -> None:
+        self._calls: asyncio.Queue[None] = asyncio.Queue(settings().bot_workers)
+        self.ring(settings().bot_workers)  # something may wait since before this process
+
+    def ring(self, updates: int = 1) -> None:
+        """Wake a worker for each of so many updates, all of them at most."""
+        with contextlib.suppress(asyncio.QueueFull):
+            for _ in range(updates):
+                self._calls.put_nowait(None)
+
+    async def heard(self, patience: float) -> None:
+        """Wait until it is one's turn, `patience` seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._calls.get(), patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +75,7 @@ class Work:
 
     username: str
     mouth: Mouth
-    bell: asyncio.Event
+    bell: Bell
     stopping: asyncio.Event
 
 
@@ -60,7 +84,6 @@ async def work(work: Work, number: int) -> None:
     idle = IDLE if number == 0 else LONG_IDLE
     left_behind = number == 0
     while not work.stopping.is_set():
-        work.bell.clear()
         try:
             if left_behind:
                 async with transaction() as session:
@@ -69,8 +92,6 @@ async def work(work: Work, number: int) -> None:
                     work.mouth.speak(chat_id)
                 left_behind = False
             if await handle_next(work):
-                if number == 0:
-                    work.bell.set()  # where one is, more may be
                 continue
         except Exception as error:
             if not is_away(error):
@@ -79,10 +100,7 @@ async def work(work: Work, number: int) -> None:
                 log.warning("the database is away: %s", error)
             await asyncio.sleep(0.5)
             continue
-        try:
-            await asyncio.wait_for(work.bell.wait(), idle)
-        except TimeoutError:
-            continue
+        await work.bell.heard(idle)
 
 
 async def handle_next(work: Work) -> bool:
@@ -91,12 +109,11 @@ async def handle_next(work: Work) -> bool:
     toasts: list[Toast] = []
     try:
         async with transaction() as session:
-            row = await _claim(session)
+            row = (await session.execute(_CLAIM)).first()
             if row is None:
                 return False
             claimed = row.id, row.chat_id, row.body
             toasts = await app.handle(session, row.body, settings().telegram_token.get_secret_value(), work.username)
-            await _finish(session, row.id)
     except Exception as error:
         if claimed is None or is_away(error):
             raise
@@ -117,18 +134,6 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_AWAY)
     return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError))
-
-
-async def _claim(session: AsyncSession) -> InboxUpdate | None:
-    """Lock the oldest update that is the head of its chat and due; others skip it while we hold it."""
-    row: InboxUpdate | None = await session.scalar(select(InboxUpdate).from_statement(_CLAIM))
-    return row
-
-
-async def _finish(session: AsyncSession, row_id: int) -> None:
-    await session.execute(
-        update(InboxUpdate).where(InboxUpdate.id == row_id).values(state="done", done_at=func.clock_timestamp())
-    )
 
 
 async def failed(row_id: int, body: dict[str, Any], error: Exception) -> None:

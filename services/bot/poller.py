@@ -25,8 +25,8 @@ DENIED = 20.0  # seconds between two tries while Telegram refuses the token
 _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 
 
-async def poll(woken: Callable[[], None]) -> None:
-    """For ever: be the one that polls, or stand by. `woken` is called after each commit."""
+async def poll(woken: Callable[[int], None]) -> None:
+    """For ever: be the one that polls, or stand by. `woken` is told after each commit how many came."""
     house = settings()
     base, token = house.telegram_api, house.telegram_token.get_secret_value()
     telegram = Telegram(base, token, LONG + SLACK)
@@ -56,7 +56,7 @@ async def poll(woken: Callable[[], None]) -> None:
         await telegram.close()
 
 
-async def _lead(connection: asyncpg.Connection, telegram: Telegram, bot_id: int, woken: Callable[[], None]) -> None:
+async def _lead(connection: asyncpg.Connection, telegram: Telegram, bot_id: int, woken: Callable[[int], None]) -> None:
     """Poll until the lock's session is gone; then stop at once, even in the middle of a request."""
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
@@ -95,7 +95,7 @@ async def _lead(connection: asyncpg.Connection, telegram: Telegram, bot_id: int,
             if updates:
                 async with writing:
                     await intake.keep(connection, bot_id, updates)
-                woken()
+                woken(len(updates))
                 offset = intake.last_of(updates) + 1
 
     async def watch() -> None:

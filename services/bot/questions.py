@@ -3,17 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.events import EventRow
 from shared.orders import queries
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.people.access import Viewer
+from shared.people.models import Person
 from shared.places.queries import unit_of
 
 LIST = 20  # orders of one kind in a day
+_LAST_ACTOR = (
+    select(Person.name)
+    .select_from(EventRow)
+    .outerjoin(Person, Person.id == EventRow.actor_id)
+    .where(EventRow.order_id == bindparam("order", type_=BigInteger), EventRow.seq.is_not(None))
+    .order_by(EventRow.seq.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +37,17 @@ class Day:
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> OrderFacts | None:
     """The order that a Telegram message registered, if it did."""
-    wanted = queries.facts(None).where(Order.chat_id == chat_id, Order.message_id == message_id)
+    wanted = queries.facts(None).where(
+        Order.chat_id == chat_id, Order.message_id == message_id, Order.deleted_at.is_(None)
+    )
     found = await queries.all_facts(session, wanted)
     return found[0] if found else None
 
 
 async def last_actor(session: AsyncSession, order_id: int) -> str | None:
     """Who brought an order to where it stands: the author of the newest event that changed it."""
-    for entry in await queries.timeline(session, order_id, limit=20):
-        if entry.event.seq is not None:
-            return entry.actor_name
-    return None
+    name: str | None = await session.scalar(_LAST_ACTOR, {"order": order_id})
+    return name
 
 
 async def zone_of(session: AsyncSession, viewer: Viewer) -> str:

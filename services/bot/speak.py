@@ -86,7 +86,9 @@ class Mouth:
         """Send what may leave now; the seconds until it is worth looking again, None when there is nothing more."""
         try:
             async with self.room:
-                await drain(self.post, chat_id)
+                drained = await drain(self.post, chat_id, REPLY)
+                if not drained.more:
+                    return None
                 async with transaction() as session:
                     return await seconds_left(session, chat_id)
         except Exception as error:  # the answers are rows; one chat's trouble is no reason to end the bot

@@ -20,7 +20,7 @@ MOST = 4_000_000  # bytes of one update; Telegram's are far smaller
 CONNECTIONS = 4
 
 
-async def serve(woken: Callable[[], None]) -> None:
+async def serve(woken: Callable[[int], None]) -> None:
     """Serve until cancelled. Without a database Telegram is asked to come again (503), nothing is lost."""
     house = settings()
     pool: asyncpg.Pool = asyncpg.create_pool(
@@ -43,7 +43,7 @@ async def serve(woken: Callable[[], None]) -> None:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             log.warning("the database is away, Telegram will come again: %s", error)
             return web.Response(status=503, headers={"Retry-After": "1"})
-        woken()
+        woken(1)
         return web.Response()
 
     app = web.Application(client_max_size=MOST)

@@ -1,10 +1,11 @@
 """What changes about chats: seen, bound, held, moved to another id, let go again."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import cast
 
-from sqlalchemy import and_, case, exists, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Table, and_, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -12,20 +13,31 @@ from shared.chats.models import Chat, ChatKind, GroupBinding, Purpose
 from shared.deliveries.models import Delivery, State
 from shared.places.models import Sto
 
+_KNOWN = (
+    select(GroupBinding.id)
+    .where(GroupBinding.chat_id == bindparam("chat", type_=BigInteger), GroupBinding.active)
+    .limit(1)
+)
+
 
 async def seen(session: AsyncSession, chat_id: int, kind: str, title: str, message_id: int = 0) -> None:
     """Note that a chat exists and the highest message id seen in it; a private chat that speaks is free again."""
-    made = insert(Chat).values(id=chat_id, kind=ChatKind(kind), title=title[:255], last_message_id=message_id)
-    await session.execute(
-        made.on_conflict_do_update(
-            index_elements=[Chat.id],
-            set_={
-                "title": made.excluded.title,
-                "kind": made.excluded.kind,
-                "last_message_id": func.greatest(Chat.last_message_id, made.excluded.last_message_id),
-                "held": case((made.excluded.kind == ChatKind.PRIVATE.value, None), else_=Chat.held),
-            },
-        )
+    told = {"id": chat_id, "kind": ChatKind(kind), "title": title[:255], "last_message_id": message_id}
+    await session.execute(_seen(), told)
+
+
+@cache
+def _seen() -> Insert:
+    """The statement of `seen`, built once: every update of Telegram begins with it."""
+    made = insert(cast(Table, Chat.__table__))
+    return made.on_conflict_do_update(
+        index_elements=[Chat.id],
+        set_={
+            "title": made.excluded.title,
+            "kind": made.excluded.kind,
+            "last_message_id": func.greatest(Chat.last_message_id, made.excluded.last_message_id),
+            "held": case((made.excluded.kind == ChatKind.PRIVATE.value, None), else_=Chat.held),
+        },
     )
 
 
@@ -116,7 +128,4 @@ async def bindings_for(session: AsyncSession, sto_id: int, purpose: Purpose) -> 
 
 async def group_is_known(session: AsyncSession, chat_id: int) -> bool:
     """Whether a group is bound to anything; in an unknown group the bot gives no data."""
-    found: Any = await session.scalar(
-        select(GroupBinding.id).where(GroupBinding.chat_id == chat_id, GroupBinding.active).limit(1)
-    )
-    return found is not None
+    return await session.scalar(_KNOWN, {"chat": chat_id}) is not None

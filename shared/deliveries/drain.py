@@ -9,8 +9,9 @@ import logging
 import time
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import BigInteger, Select, Table, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -18,7 +19,7 @@ from sqlalchemy.orm import aliased
 from shared import db, pace
 from shared.chats.models import Chat
 from shared.db import after, transaction
-from shared.deliveries import merge, operations, settle
+from shared.deliveries import files, merge, operations, settle
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
@@ -26,7 +27,14 @@ from shared.telegram import Outcome, Telegram
 log = logging.getLogger(__name__)
 
 SHORT_WAIT = 0.3  # seconds: so long one waits for a slot in place; a longer wait is written down and left
+_UNHINT = (
+    update(cast(Table, Chat.__table__)).where(Chat.id == bindparam("chat", type_=BigInteger)).values(hinted_at=None)
+)
 TURN = 1.0  # seconds after which a drain leaves the rest to the next hint: other chats wait for its process
+
+
+_CHATS = cast(Table, Chat.__table__)
+_UNHINT = update(_CHATS).where(_CHATS.c.id == bindparam("chat", type_=BigInteger)).values(hinted_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +45,37 @@ class Post:
     pace: pace.Pace
 
 
-async def drain(post: Post, chat_id: int) -> int:
-    """Send everything that may leave for a chat now; return how many calls were made."""
-    made, until = 0, time.monotonic() + TURN
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """made: calls to Telegram. more: whether something may still wait for the chat."""
+
+    made: int
+    more: bool
+
+
+async def drain(post: Post, chat_id: int, lane: int = operations.NEWS) -> Drained:
+    """Send everything that may leave for a chat now.
+
+    lane: what is expected to wait; a slot for it is taken before looking, so that look and claim are one transaction.
+    """
+    made, more, until = 0, True, time.monotonic() + TURN
     hinted = True
-    while time.monotonic() < until:
-        async with transaction() as session:
-            delivery = await _look(session, chat_id)
-        if delivery is None:
+    while more and time.monotonic() < until:
+        turn = await _turn(post.pace, chat_id, lane)
+        if turn is None:
             break
-        if delivery.state is State.UNKNOWN:
-            await settle.settle(post.telegram, post.pace, delivery)
+        if isinstance(turn, Delivery):
+            await settle.settle(post.telegram, post.pace, turn)
             hinted, made = True, made + 1
             continue
-        more = await _send(post, chat_id, delivery)
-        if more is None:
+        told = await _make(post, chat_id, *turn)
+        if told is None:
             break
-        hinted, made = False, made + 1
-        if not more:
-            break
+        hinted, made, more = False, made + 1, told
     if hinted:
         async with transaction() as session:
-            await session.execute(update(Chat).where(Chat.id == chat_id).values(hinted_at=None))
-    return made
+            await session.execute(_UNHINT, {"chat": chat_id})
+    return Drained(made, more)
 
 
 async def drain_all(post: Post, chats: list[int]) -> None:
@@ -128,22 +144,49 @@ def _question() -> Select[Delivery]:
     )
 
 
-async def _send(post: Post, chat_id: int, first: Delivery) -> bool | None:
-    """Get a slot, claim what waits, make one call and record its outcome.
+async def _turn(keeper: pace.Pace, chat_id: int, lane: int) -> tuple[pace.Slot, merge.Call] | Delivery | None:
+    """What is to be done now: a claimed call with its slot, an unsettled delivery to ask about, or nothing."""
+    early = await keeper.reserve(chat_id, lane=operations.LANES[lane], is_group=chat_id < 0)
+    slot = early if isinstance(early, pace.Slot) else None
+    call, claimed = None, False
+    try:
+        async with transaction() as session:
+            found = await _look(session, chat_id)
+            # A slot for news will do for an answer, not the other way round: answers may fill the windows further.
+            if found is not None and found.state is State.WAITING and slot is not None and found.lane <= lane:
+                claimed, call = True, await merge.claim(session, found)
+    except IntegrityError:  # another sender was faster: the unique index let one of us through
+        found = None
+    if slot is not None and call is None:
+        await keeper.cancel(slot)
+    if call is not None and slot is not None:
+        return slot, call
+    if found is None or claimed:
+        return None
+    return found if found.state is State.UNKNOWN else await _wait_and_claim(keeper, found)
 
-    Returns whether more waits for the chat; None when nothing was sent, or the chat must wait.
-    """
-    slot = await _slot(post.pace, chat_id, operations.LANES[first.lane])
+
+async def _wait_and_claim(keeper: pace.Pace, waiting: Delivery) -> tuple[pace.Slot, merge.Call] | None:
+    """A slot as soon as there is one, and then the claim; None when the chat must wait or another was faster."""
+    slot = await _slot(keeper, waiting.chat_id, operations.LANES[waiting.lane])
     if slot is None:
         return None
     try:
         async with transaction() as session:
-            call = await merge.claim(session, first)
-    except IntegrityError:  # another sender was faster: the unique index let one of us through
+            call = await merge.claim(session, waiting)
+    except IntegrityError:
         call = None
     if call is None:
-        await post.pace.cancel(slot)
+        await keeper.cancel(slot)
         return None
+    return slot, call
+
+
+async def _make(post: Post, chat_id: int, slot: pace.Slot, call: merge.Call) -> bool | None:
+    """Make a claimed call and record its outcome.
+
+    Returns whether more waits for the chat that may leave now; None when nothing was sent.
+    """
     if call.method == "":  # nothing left to do for it, e.g. an edit of a message that never came to be
         await post.pace.cancel(slot)
         return True
@@ -151,7 +194,11 @@ async def _send(post: Post, chat_id: int, first: Delivery) -> bool | None:
         # This process slept after its claim; by now somebody may be asking what became of it. Let them.
         await post.pace.cancel(slot)
         return None
-    outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters})
+    try:
+        upload = await files.of(call.delivery)
+        outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters}, upload)
+    except files.BrokenFile:
+        outcome = Outcome("refused", words="the file to send is gone")
     await _account(post.pace, slot, outcome, chat_id)
     more = await _record(call.delivery, outcome)
     if outcome.kind not in {"done", "same"}:
@@ -169,9 +216,11 @@ async def _record(delivery: Delivery, outcome: Outcome) -> bool:
     while True:
         try:
             async with transaction() as session:
+                if outcome.kind in {"done", "same"}:
+                    return await operations.arrived(session, delivery, outcome)
                 await operations.close(session, delivery, outcome)
-                await session.execute(update(Chat).where(Chat.id == delivery.chat_id).values(hinted_at=None))
-                if outcome.kind not in {"done", "same", "refused"}:
+                await session.execute(_UNHINT, {"chat": delivery.chat_id})
+                if outcome.kind != "refused":
                     return False
                 waits = exists().where(Delivery.chat_id == delivery.chat_id, Delivery.state == State.WAITING)
                 return bool(await session.scalar(select(waits)))

@@ -7,13 +7,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.chats import operations as chats
-from shared.chats.models import Chat, same_numbers
+from shared.chats.models import Chat, numbers_its_own
 from shared.db import after
+from shared.deliveries import statements
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.pace import Lane
 from shared.settings import settings
@@ -55,6 +55,7 @@ class Message:
     brief: one line of HTML that stands for it when several leave as one message; empty: it always leaves alone.
     keep: whether its brief must be shown even if a newer one of the same order waits (it holds words of a person).
     button: an inline button that goes along with the brief, so that a merged message can still be acted on.
+    file_id: what `files.keep` gave; the payload names it `files.ATTACHED`.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Message:
     keep: bool = True
     button: dict[str, Any] | None = None
     edits: int | None = None
+    file_id: int | None = None
 
 
 async def queue(
@@ -80,25 +82,24 @@ async def queue(
 
     dead: it cannot be sent at all (its text could not be rendered); kept for the page of troubled deliveries.
     """
-    row = await session.scalar(
-        insert(Delivery)
-        .values(
-            event_id=event_id,
-            order_id=order_id,
-            chat_id=chat_id,
-            kind=message.kind,
-            lane=message.lane,
-            method=message.method,
-            payload=message.payload,
-            brief=message.brief,
-            keep=message.keep,
-            button=message.button,
-            edits=message.edits,
-            state=State.DEAD if dead else State.WAITING,
-            trouble=dead,
-        )
-        .on_conflict_do_nothing(index_elements=["event_id", "chat_id", "kind"])
-        .returning(Delivery.id)
+    row: int | None = await session.scalar(
+        statements.queue(),
+        {
+            "event_id": event_id,
+            "order_id": order_id,
+            "chat_id": chat_id,
+            "kind": message.kind,
+            "lane": message.lane,
+            "method": message.method,
+            "payload": message.payload,
+            "brief": message.brief,
+            "keep": message.keep,
+            "button": message.button,
+            "edits": message.edits,
+            "file_id": message.file_id,
+            "state": State.DEAD if dead else State.WAITING,
+            "trouble": dead,
+        },
     )
     if row is not None and message.lane != REPLY:
         if (soon := _sent_soon.get()) is not None:
@@ -115,18 +116,8 @@ async def claim(session: AsyncSession, delivery: Delivery) -> Delivery | None:
     IntegrityError when the chat has one in flight: the unique index decides between two senders.
     """
     taken: Delivery | None = await session.scalar(
-        update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.state == State.WAITING)
-        .values(
-            state=State.SENDING,
-            claimed_at=func.clock_timestamp(),
-            lease_until=after(settings().lease),
-            floor_id=select(func.max(Chat.last_message_id))
-            .where(same_numbers(Chat.id, delivery.chat_id))
-            .scalar_subquery(),
-        )
-        .returning(Delivery)
-        .execution_options(synchronize_session=False, populate_existing=True)
+        statements.claim(alone=numbers_its_own(delivery.chat_id)),
+        {"delivery": delivery.id, "chat": delivery.chat_id, "lease": settings().lease},
     )
     if taken is not None and not await may_speak(session, taken.chat_id):
         # Who was in flight until this moment may have been told to wait; only a claim made after that knows it.
@@ -137,12 +128,16 @@ async def claim(session: AsyncSession, delivery: Delivery) -> Delivery | None:
 
 async def may_speak(session: AsyncSession, chat_id: int) -> bool:
     """Whether Telegram lets anything be sent to a chat at this moment, as far as we were told."""
-    now = func.clock_timestamp()
-    open_chat = exists().where(
-        Chat.id == chat_id, Chat.held.is_(None), or_(Chat.not_before.is_(None), Chat.not_before <= now)
-    )
-    paused = exists().where(BotPause.id == 1, BotPause.until > now)
-    return bool(await session.scalar(select(and_(open_chat, ~paused))))
+    return bool(await session.scalar(statements.may_speak(), {"chat": chat_id}))
+
+
+async def arrived(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> bool:
+    """Close a delivery that Telegram took, free its chat for the next hint; whether more waits for the chat.
+
+    What `sent` does, in one statement: this is what nearly every message ends with.
+    """
+    told = {"delivery": delivery.id, "claimed_at": delivery.claimed_at, "chat": delivery.chat_id}
+    return bool(await session.scalar(statements.ARRIVED, told | {"message_id": _message_id(outcome, delivery)}))
 
 
 async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:

@@ -3,8 +3,25 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -72,14 +89,28 @@ def forget() -> None:
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The orders a viewer may know of: the office by area; a technician its own and those of the group it asks in."""
-    living = Order.deleted_at.is_(None)
+    groups = Order.chat_id.in_(viewer.groups) if viewer.groups else None
+    return _rule(_sees(viewer), viewer.within(Order.sto_id), viewer.person_id, groups)
+
+
+def _sees(viewer: Viewer) -> Literal["area", "own", "nothing"]:
     if viewer.may("order.read"):
-        return and_(living, viewer.within(Order.sto_id))
-    if viewer.may("order.read_own"):
-        own = [Order.technician_id == viewer.person_id, Order.registered_by == viewer.person_id]
-        if viewer.groups:
-            own.append(Order.chat_id.in_(viewer.groups))
-        return and_(living, or_(*own))
+        return "area"
+    return "own" if viewer.may("order.read_own") else "nothing"
+
+
+def _rule(
+    sees: Literal["area", "own", "nothing"],
+    within: ColumnElement[bool],
+    me: int | BindParameter[int],
+    groups: ColumnElement[bool] | None,
+) -> ColumnElement[bool]:
+    living = Order.deleted_at.is_(None)
+    if sees == "area":
+        return and_(living, within)
+    if sees == "own":
+        own = [Order.technician_id == me, Order.registered_by == me]
+        return and_(living, or_(*own, *([] if groups is None else [groups])))
     return text("false")  # type: ignore[return-value]
 
 
@@ -111,16 +142,28 @@ async def by_id(session: AsyncSession, viewer: Viewer | None, order_id: int) -> 
 
 async def by_number(session: AsyncSession, viewer: Viewer | None, registration_no: str) -> OrderFacts:
     """The order of a registration number: the open one, else the newest. Raises NotFound, also outside the area."""
-    wanted = (
-        facts(viewer)
-        .where(Order.registration_no == registration_no)
-        .order_by(Order.category.in_(OPEN).desc(), Order.id.desc())
-        .limit(1)
-    )
-    found = await all_facts(session, wanted)
-    if not found:
+    given: dict[str, object] = {"number": registration_no}
+    if viewer is None:
+        wanted = _by_number(None, everywhere=True)
+    else:
+        given |= {"me": viewer.person_id, "groups": list(viewer.groups), "stos": list(viewer.stos or ())}
+        wanted = _by_number(_sees(viewer), everywhere=viewer.stos is None)
+    found = (await session.execute(wanted, given)).first()
+    if found is None:
         raise NotFound
-    return found[0]
+    return OrderFacts(*found)
+
+
+@cache
+def _by_number(sees: Literal["area", "own", "nothing"] | None, *, everywhere: bool) -> Facts:
+    """The statement of `by_number`, built once: each `/cek` asks it. sees: None for the house itself."""
+    wanted = facts(None).where(Order.registration_no == bindparam("number", type_=String), Order.deleted_at.is_(None))
+    if sees is not None:
+        numbers = ARRAY(BigInteger)
+        within = true() if everywhere else Order.sto_id == any_(bindparam("stos", type_=numbers))
+        groups = Order.chat_id == any_(bindparam("groups", type_=numbers))
+        wanted = wanted.where(_rule(sees, within, bindparam("me", type_=BigInteger), groups))
+    return wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(1)
 
 
 async def open_of(session: AsyncSession, viewer: Viewer, limit: int = 20) -> list[OrderFacts]:

@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.people.access import Viewer
 from shared.people.models import Person, PersonArea, Role
-from shared.places.queries import stos_of_units
+from shared.places.models import Sto
+
+# Every update and every request asks these two, so they are built once.
+_AREA = (
+    select(Sto.id)
+    .join(PersonArea, or_(PersonArea.site_operation_id == Sto.site_operation_id, PersonArea.sto_id == Sto.id))
+    .where(PersonArea.person_id == bindparam("person", type_=BigInteger))
+)
+_BY_TELEGRAM = select(Person).where(Person.telegram_id == bindparam("telegram", type_=BigInteger), Person.active)
 
 
 async def viewer_of(session: AsyncSession, person: Person, group: int | None = None) -> Viewer:
     """`person` as the query layer sees it; `group` is the Telegram group it speaks in, if any."""
-    if person.role is Role.ADMIN:
-        stos = None
-    else:
-        areas = (await session.scalars(select(PersonArea).where(PersonArea.person_id == person.id))).all()
-        stos = await stos_of_units(
-            session,
-            [area.site_operation_id for area in areas if area.site_operation_id],
-            [area.sto_id for area in areas if area.sto_id],
-        )
+    stos = None if person.role is Role.ADMIN else frozenset(await session.scalars(_AREA, {"person": person.id}))
     return Viewer(
         person_id=person.id,
         name=person.name,
@@ -34,7 +34,7 @@ async def viewer_of(session: AsyncSession, person: Person, group: int | None = N
 
 async def by_telegram(session: AsyncSession, telegram_id: int) -> Person | None:
     """The active person with this numeric Telegram identity."""
-    person: Person | None = await session.scalar(select(Person).where(Person.telegram_id == telegram_id, Person.active))
+    person: Person | None = await session.scalar(_BY_TELEGRAM, {"telegram": telegram_id})
     return person
 
 

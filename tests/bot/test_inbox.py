@@ -41,7 +41,7 @@ class Silence(Mouth):
 async def work(database: str) -> Work:
     async with transaction() as session:
         await factories.town(session)
-    return Work("sikpro_bot", Silence(), asyncio.Event(), asyncio.Event())
+    return Work("sikpro_bot", Silence(), inbox.Bell(), asyncio.Event())
 
 
 @pytest.fixture
@@ -190,5 +190,5 @@ async def test_workers_stop_when_asked(work: Work) -> None:
     running = asyncio.ensure_future(inbox.work(replace(work, stopping=stopping), 0))
     await asyncio.sleep(0.05)
     stopping.set()
-    work.bell.set()
+    work.bell.ring()
     await asyncio.wait_for(running, 3)

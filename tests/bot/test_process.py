@@ -116,7 +116,7 @@ async def test_a_second_poller_stands_by_and_takes_over_when_the_lock_is_lost(
     set_environment(SIKPRO_TELEGRAM_API=street.telegram.base)
     kept = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        pollers = [tasks.create_task(poller.poll(kept.set)) for _ in range(2)]
+        pollers = [tasks.create_task(poller.poll(lambda _: kept.set())) for _ in range(2)]
         async with asyncio.timeout(30):
             while "standing by" not in caplog.text:
                 await asyncio.sleep(0.05)

@@ -73,7 +73,7 @@ async def sql(statement: str, **values: Any) -> None:
 async def drained(post: Post, chat_id: int) -> int:
     """Drain until nothing more leaves, however slow the machine is; how many calls were made."""
     made = 0
-    while again := await drain.drain(post, chat_id):
+    while again := (await drain.drain(post, chat_id)).made:
         made += again
     return made
 
