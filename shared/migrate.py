@@ -15,6 +15,14 @@ MODELS = (
     "shared.orders.models",
     "shared.deliveries.models",
     "shared.audit.models",
+    "shared.arrears.models",
+    "shared.arrears.batches",
+    "shared.reports.models",
+    "shared.trash.models",
+    "shared.views.models",
+    "shared.photos.models",
+    "shared.desk.models",
+    "shared.sla.models",
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, asking
 from services.bot.answers import Answer, Reply, Strip, Toast
-from services.bot.handlers import bind, buttons, check, day, membership, register, rest, start
+from services.bot.handlers import bind, buttons, check, day, membership, photo, register, rest, start
 from services.bot.middlewares import identify
 
 
@@ -24,6 +24,7 @@ def dispatcher() -> Dispatcher:
         start.router,
         bind.router,
         register.router,
+        photo.router,
         check.router,
         day.router,
         buttons.router,

@@ -13,6 +13,7 @@ from shared.orders import operations, queries
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.operations import AlreadyRegistered, NewOrder, Origin
 from shared.orders.queries import OrderFacts
+from shared.photos import operations as photos
 
 
 async def finish(asker: Asker, session: AsyncSession, filling: Filling) -> Answer:
@@ -29,7 +30,7 @@ async def finish(asker: Asker, session: AsyncSession, filling: Filling) -> Answe
         odp=form.odp,
         technician_code=form.technician_code,
         note=form.note or "",
-        warnings=dialogue.warnings_of(filling, asker.viewer),
+        warnings=dialogue.warnings_of(filling, asker.viewer, (await queries.master(session)).needed(form.type)),
     )
     place = asker.place
     origin = Origin(place.chat_id, filling.message_id, place.thread_id)
@@ -37,6 +38,7 @@ async def finish(asker: Asker, session: AsyncSession, filling: Filling) -> Answe
         order = await operations.register(session, asker.viewer, new, source="bot", origin=origin)
     except AlreadyRegistered as error:
         return await _refused(asker, session, filling, error.existing)
+    await photos.adopt(session, order)
     await dialogue.end(session, place.chat_id, asker.viewer.person_id)
     return await receipt(asker, session, await queries.by_id(session, None, order.id))
 

@@ -60,6 +60,23 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "Saya hanya membaca perintah. Kirim /help untuk melihat perintah Anda.",
         "I only read commands. Send /help to see your commands.",
     ),
+    # photos about an order
+    "photo_kept": (
+        "Foto disimpan di order <code>{number}</code>. Helpdesk dapat melihatnya.",
+        "Photo saved with order <code>{number}</code>. Helpdesk can see it.",
+    ),
+    "photo_full": (
+        "Foto order <code>{number}</code> sudah cukup banyak; yang ini tidak disimpan.",
+        "Order <code>{number}</code> has photos enough; this one is not saved.",
+    ),
+    "photo_whose": (
+        "Foto ini untuk order yang mana? Kirim lagi sebagai balasan ke pesan saya tentang ordernya.",
+        "Which order is this photo for? Send it again as a reply to my message about the order.",
+    ),
+    "photo_many": (
+        "Pesan itu tentang beberapa order. Balas pesan yang hanya tentang satu order, atau pesan /reg-nya.",
+        "That message is about several orders. Reply to one about a single order, or to its /reg.",
+    ),
     "not_your_role": (
         "Perintah ini di luar peran atau area Anda.",
         "This command is outside your role or area.",

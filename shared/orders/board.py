@@ -1,31 +1,38 @@
 """The queue: which orders a list shows, in which order, and how many there are. Always within the area; reads only."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, or_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Invalid
 from shared.events import EventRow
-from shared.identifiers import compact, letters
-from shared.orders import queries
+from shared.orders import queries, search
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
 from shared.people.access import Viewer
-from shared.places.models import Sto
+from shared.places.models import SiteOperation, Sto
 
 PAGE = 50
 VIEWS = ("aktif", "belum", "lewat", "kendala", "saya", "semua")
-DAYS = ("ini", "masuk", "tutup", "kerja")
-OBSTACLE_DAYS = 7  # how far back the filter by reason looks
-_LONGEST_SEARCH = 80
+DAYS = ("ini", "masuk", "tutup", "kerja", "kendala")
+SORTS: Mapping[str, Any] = {
+    "sla": Order.sort_at,
+    "masuk": Order.registered_at,
+    "berubah": Order.status_at,
+    "sc": Order.registration_no,
+    "sto": Order.sto_code,
+    "teknisi": Order.technician_code,
+}
+"""What a list may be sorted by; each has an index beside the order's id."""
+NOBODY = 0  # as a holder: orders that nobody holds
+OBSTACLE_DAYS = 7  # how far back the filter by reason looks when no days are given
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TRIGRAM = 3  # letters that the search index needs
 
 # Written out, not as parameters: only so does Postgres know that the partial indexes of open orders apply.
 _OPEN: ColumnElement[bool] = literal_column(
@@ -39,9 +46,12 @@ _CLOSED: ColumnElement[bool] = literal_column("(orders.closed_at IS NOT NULL)")
 class Filters:
     """What a list is narrowed to; empty means not. Words as in the web's address, codes as in master data.
 
-    view: one of VIEWS. status: a code or a category. reason: id of a reason given in the last OBSTACLE_DAYS days.
-    day: "masuk" received today, "tutup" closed today, "ini" either, "kerja" open now or closed today.
-    since: when today began. words: a search in everything the person may see, whatever the view.
+    view: one of VIEWS. status: a code or a category. site: code of a Site Operation. holder: a person's id, or NOBODY.
+    since, until: moments, the second not included. day: what happened between them: "masuk" received, "tutup" closed,
+    "ini" either, "kerja" open now or closed then, "kendala" the reason was given then.
+    reason: id of a reason that was given, without day "kendala" in the last OBSTACLE_DAYS days. late: past its target.
+    words: a search in everything the person may see, whatever the view; named: technicians it may mean.
+    sort: one of SORTS, with "-" before it the other way round; empty: most urgent first, newest first where closed.
     """
 
     view: str = "aktif"
@@ -53,13 +63,19 @@ class Filters:
     words: str = ""
     reason: int | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    site: str = ""
+    holder: int | None = None
+    late: bool = False
+    sort: str = ""
+    named: search.Named = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list. `after` is the cursor of the next one, empty at the end.
 
-    near: nothing held the words, so these are open orders that come close to them.
+    near: nothing held the words, so these are orders that come close to them.
     """
 
     rows: list[OrderFacts]
@@ -67,47 +83,93 @@ class Page:
     near: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list as a statement: sorted by `key` and id, `falling` or rising, the orders of each part before the next."""
+
+    wanted: Any
+    key: Any
+    falling: bool
+    parts: Sequence[ColumnElement[bool]] = (true(),)
+
+    def part(self, number: int) -> Any:
+        """One part, sorted."""
+        wanted = self.wanted.where(self.parts[number])
+        if self.falling:
+            return wanted.order_by(self.key.desc(), Order.id.desc())
+        return wanted.order_by(self.key, Order.id)
+
+    def after(self, number: int, last: object, order_id: int) -> Any:
+        """What follows an order in its part; where the part has no key, its orders stand by id alone."""
+        here, there = (Order.id, order_id) if last is None else (tuple_(self.key, Order.id), (last, order_id))
+        return self.part(number).where(here < there if self.falling else here > there)
+
+    def whole(self) -> Any:
+        """All parts in one statement."""
+        wanted = self.wanted
+        if len(self.parts) > 1:
+            wanted = wanted.order_by(case(*[(each, place) for place, each in enumerate(self.parts)]))
+        return wanted.order_by(*(each.desc() if self.falling else each for each in (self.key, Order.id)))
+
+
 async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: str = "", size: int = PAGE) -> Page:
     """A page of the queue after `cursor`. Raises Invalid(cursor=…) when that is none of ours."""
-    data = await queries.master(session)
-    wanted, key, falling = _list(viewer, given, data)
-    if given.words and not cursor and (exact := await _exact(session, viewer, given)):
+    given, data = await named(session, given), await queries.master(session)
+    if given.words and not cursor and (exact := await search.by_number(session, viewer, given.words)):
         return Page(exact)
-    if cursor:
-        at, last = _read_cursor(cursor)
-        here = tuple_(key, Order.id)
-        wanted = wanted.where(here < (at, last) if falling else here > (at, last))
-    rows = await queries.all_facts(session, wanted.limit(size + 1))
+    listed = _listed(viewer, given, data)
+    first, last, order_id = _read_cursor(cursor, listed) if cursor else (0, None, 0)
+    rows: list[tuple[int, OrderFacts]] = []
+    for number in range(first, len(listed.parts)):
+        wanted = listed.after(number, last, order_id) if cursor and number == first else listed.part(number)
+        found = await queries.all_facts(session, wanted.limit(size + 1 - len(rows)))
+        rows += [(number, each) for each in found]
+        if len(rows) > size:
+            break
     if not rows and given.words and not cursor:
-        return Page(await _near(session, viewer, given, data), near=True)
-    more = len(rows) > size
-    rows = rows[:size]
-    return Page(rows, _cursor(getattr(rows[-1].order, key.key), rows[-1].order.id) if more and rows else "")
+        others = conditions(viewer, replace(given, words="", view="semua", sort=""), data)
+        return Page(await search.near(session, viewer, given.words, others), near=True)
+    shown = [each for _, each in rows[:size]]
+    if len(rows) <= size:
+        return Page(shown)
+    number, at = rows[size - 1]
+    return Page(shown, _cursor(number, getattr(at.order, listed.key.key), at.order.id))
+
+
+async def named(session: AsyncSession, given: Filters) -> Filters:
+    """The filters with the technicians that the search may mean."""
+    return replace(given, named=await search.technicians(session, given.words)) if given.words else given
 
 
 async def whole(session: AsyncSession, viewer: Viewer, given: Filters) -> queries.Facts:
     """The statement of a list from its first page to its last, for those who take it home in one go."""
-    data = await queries.master(session)
-    wanted, key, falling = _list(viewer, given, data)
+    given, data = await named(session, given), await queries.master(session)
     if given.words and not (first := await page(session, viewer, given)).after:
         # a search that fits on a page may show what is exact, or what is near, and not what its conditions say
-        wanted = queries.facts(viewer).where(Order.id.in_([row.order.id for row in first.rows]))
-        wanted = wanted.order_by(key.desc() if falling else key, Order.id)
-    return wanted  # type: ignore[no-any-return]
+        ids = [row.order.id for row in first.rows]
+        wanted = queries.facts(viewer).where(Order.id.in_(ids))
+        return wanted.order_by(func.array_position(ids, Order.id)) if ids else wanted
+    return _listed(viewer, given, data).whole()  # type: ignore[no-any-return]
 
 
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> int:
     """How many orders the list of these filters holds."""
-    data = await queries.master(session)
+    given, data = await named(session, given), await queries.master(session)
     wanted = select(func.count()).select_from(Order).where(queries.visible(viewer), *conditions(viewer, given, data))
     return int(await session.scalar(wanted) or 0)
 
 
-async def counts(session: AsyncSession, viewer: Viewer, given: Filters) -> Mapping[str, int]:
-    """How many open orders each saved view holds under the other filters; "order" is all open ones of the area."""
+async def counts(
+    session: AsyncSession, viewer: Viewer, given: Filters, own: Mapping[str, Filters] | None = None
+) -> Mapping[str, int]:
+    """How many open orders each saved view holds under the other filters; "order" is all open ones of the area.
+
+    own: the same for lists of one's own by their names, in the same look; only for lists that are `narrow`.
+    """
     data = await queries.master(session)
-    bare = replace(given, view="aktif", status="", words="")
+    bare = replace(given, view="aktif", status="", words="", sort="")
     inside = and_(true(), *conditions(viewer, bare, data))
+    kept = {name: and_(true(), *conditions(viewer, each, data)) for name, each in (own or {}).items()}
     row = (
         await session.execute(
             select(
@@ -116,6 +178,7 @@ async def counts(session: AsyncSession, viewer: Viewer, given: Filters) -> Mappi
                     func.count().filter(inside, _of_view(viewer, name)).label(name)
                     for name in ("aktif", "belum", "lewat", "kendala", "saya")
                 ],
+                *[func.count().filter(each).label(name) for name, each in kept.items()],
             )
             .select_from(Order)
             .where(_OPEN, viewer.within(Order.sto_id) if viewer.may("order.read") else false())
@@ -124,9 +187,22 @@ async def counts(session: AsyncSession, viewer: Viewer, given: Filters) -> Mappi
     return dict(row._mapping)
 
 
+def narrow(given: Filters, data: MasterData) -> bool:
+    """Whether a list holds open orders only."""
+    return not given.words and given.view != "semua" and not _wants_closed(given, data)
+
+
+async def at_least(session: AsyncSession, viewer: Viewer, given: Filters, most: int) -> int:
+    """How many orders a list holds, counted up to `most` and no further."""
+    given, data = await named(session, given), await queries.master(session)
+    some: Select[Any] = select(literal_column("1")).select_from(Order)
+    some = some.where(queries.visible(viewer), *conditions(viewer, given, data)).limit(most)
+    return int(await session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+
+
 async def matching(session: AsyncSession, viewer: Viewer, given: Filters, order_id: int) -> bool:
     """Whether one order stands in the list of these filters."""
-    data = await queries.master(session)
+    given, data = await named(session, given), await queries.master(session)
     wanted = select(Order.id).where(Order.id == order_id, queries.visible(viewer), *conditions(viewer, given, data))
     return await session.scalar(wanted) is not None
 
@@ -136,34 +212,50 @@ def conditions(viewer: Viewer, given: Filters, data: MasterData) -> list[ColumnE
     found: list[ColumnElement[bool]] = []
     if given.sto:
         found.append(Order.sto_id.in_(select(Sto.id).where(Sto.code == given.sto)))
+    if given.site:
+        inside = select(Sto.id).join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
+        found.append(Order.sto_id.in_(inside.where(SiteOperation.code == given.site)))
     if given.type:
         found.append(Order.type_code == given.type)
     if given.technician:
         found.append(Order.technician_code == given.technician)
+    if given.holder is not None:
+        found.append(Order.holder_id == given.holder if given.holder else Order.holder_id.is_(None))
     wide = bool(given.words) or given.view == "semua" or _wants_closed(given, data)
     if not wide:
         found += [_OPEN, _of_view(viewer, given.view)]
     if given.status:
         found.append(_of_status(given.status, data))
     if given.reason is not None:
-        found.append(Order.id.in_(_stopped_by(given.reason)))
-    if given.day and given.since is not None:
+        found.append(Order.id.in_(_stopped_by(given)))
+    if given.day and given.day != "kendala" and given.since is not None:
         found.append(_of_day(given, data))
+    if given.late:
+        found.append(_late(wide=wide))
     if given.words:
-        found.append(_holding(given.words))
+        found.append(search.holding(given.words, given.named, _OPEN))
     return found
 
 
-def _list(viewer: Viewer, given: Filters, data: MasterData) -> tuple[Any, Any, bool]:
-    """The statement, the column it is sorted by, and whether it falls: urgent first, or newest first where closed."""
+def _listed(viewer: Viewer, given: Filters, data: MasterData) -> Listed:
+    """The list: as its reader sorts it, else urgent first, or newest first where closed orders may stand in it."""
     wanted: Any = queries.facts(viewer).where(*conditions(viewer, given, data))
+    falling, name = given.sort.startswith("-"), given.sort.removeprefix("-")
+    closed = not given.words and _wants_closed(given, data)
+    wide = bool(given.words) or closed or (given.view == "semua" and not _wants_open(given, data))
+    wanted = wanted if wide else wanted.where(_OPEN)
+    if name == "teknisi":  # those without a code stand at the end
+        key = Order.technician_code
+        return Listed(wanted, key, falling, (key.is_not(None), key.is_(None)))
+    if name in SORTS and not (name == "sla" and wide):
+        return Listed(wanted, SORTS[name], falling)
     if given.words:
-        return wanted.order_by(Order.registered_at.desc(), Order.id.desc()), Order.registered_at, True
-    if _wants_closed(given, data):
-        return wanted.where(_CLOSED).order_by(Order.closed_at.desc(), Order.id.desc()), Order.closed_at, True
-    if given.view == "semua" and not _wants_open(given, data):
-        return wanted.order_by(Order.registered_at.desc(), Order.id.desc()), Order.registered_at, True
-    return wanted.where(_OPEN).order_by(Order.sort_at, Order.id), Order.sort_at, False
+        exact = search.exactly(given.words)
+        parts = (true(),) if exact is None else (exact, search.the_rest(exact))
+        return Listed(wanted, Order.registered_at, falling=True, parts=parts)
+    if closed:
+        return Listed(wanted.where(_CLOSED), Order.closed_at, falling=True)
+    return Listed(wanted, Order.registered_at if wide else Order.sort_at, falling=wide)
 
 
 def _of_view(viewer: Viewer, view: str) -> ColumnElement[bool]:
@@ -201,8 +293,13 @@ def _wants_open(given: Filters, data: MasterData) -> bool:
     return bool(codes) and all(data.statuses[code].category in OPEN for code in codes)
 
 
+def _between(given: Filters, column: Any) -> ColumnElement[bool]:
+    since: ColumnElement[bool] = column >= given.since
+    return since if given.until is None else and_(since, column < given.until)
+
+
 def _of_day(given: Filters, data: MasterData) -> ColumnElement[bool]:
-    received, closed = Order.registered_at >= given.since, and_(_CLOSED, Order.closed_at >= given.since)
+    received, closed = _between(given, Order.registered_at), and_(_CLOSED, _between(given, Order.closed_at))
     match given.day:
         case "masuk":
             return received
@@ -216,58 +313,36 @@ def _of_day(given: Filters, data: MasterData) -> ColumnElement[bool]:
             return or_(received, closed)
 
 
-def _stopped_by(reason_id: int) -> Select[Any]:
+def _late(*, wide: bool) -> ColumnElement[bool]:
+    open_and_late = and_(_OPEN, Order.sort_at <= func.now())
+    if not wide:
+        return open_and_late
+    return or_(open_and_late, and_(_CLOSED, Order.used_seconds > Order.target_seconds))
+
+
+def _stopped_by(given: Filters) -> Select[Any]:
     """Ids of the orders for which this reason was given lately; rests on ix_event_reason."""
+    then = EventRow.at >= func.now() - timedelta(days=OBSTACLE_DAYS)
     return select(EventRow.order_id).where(
-        EventRow.at >= func.now() - timedelta(days=OBSTACLE_DAYS),
+        _between(given, EventRow.at) if given.day == "kendala" and given.since is not None else then,
         text("event.name = 'order.changed' AND (event.payload ->> 'reason_id') IS NOT NULL"),
-        EventRow.payload["reason_id"].astext == str(reason_id),
+        EventRow.payload["reason_id"].astext == str(given.reason),
     )
 
 
-def pieces(words: str) -> list[str]:
-    """What a search looks for, each anywhere in an order's codes and note: `sc 3223-2558` is SC, 3223 and 2558."""
-    return re.findall(r"[^\W_]+", letters(words[:_LONGEST_SEARCH]))
+def _cursor(part: int, value: object, order_id: int) -> str:
+    """`part.key.id`; a moment is told in microseconds, a part without a key tells none."""
+    told = str((value - _EPOCH) // timedelta(microseconds=1)) if isinstance(value, datetime) else value or ""
+    return f"{part}.{told}.{order_id}"
 
 
-def _holding(words: str) -> ColumnElement[bool]:
-    parts = pieces(words)
-    if not parts:
-        return false()
-    found: list[ColumnElement[bool]] = [Order.search.like(f"%{part}%") for part in parts]
-    if max(map(len, parts)) < _TRIGRAM:  # the index cannot help: look only where it is small
-        found.append(_OPEN)
-    return and_(*found)
-
-
-async def _exact(session: AsyncSession, viewer: Viewer, given: Filters) -> list[OrderFacts]:
-    """The orders of a registration number that was given whole, the open one first."""
-    number = compact(given.words[:_LONGEST_SEARCH])
-    number = f"SC{number}" if number.isdigit() else number
-    if not re.fullmatch(r"SC[0-9]{6,12}", number):
-        return []
-    wanted = queries.facts(viewer).where(Order.registration_no == number)
-    return await queries.all_facts(session, wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(10))
-
-
-async def _near(session: AsyncSession, viewer: Viewer, given: Filters, data: MasterData) -> list[OrderFacts]:
-    """Open orders with something like the words in them: a slipped digit, a letter O for a zero."""
-    words = " ".join(pieces(given.words))
-    if len(words) < 2 * _TRIGRAM:
-        return []
-    alike = func.word_similarity(words, Order.search)
-    others = conditions(viewer, replace(given, words="", view="aktif", status=""), data)
-    wanted = queries.facts(viewer).where(_OPEN, *others, alike >= 0.4)
-    return await queries.all_facts(session, wanted.order_by(alike.desc(), Order.id.desc()).limit(10))
-
-
-def _cursor(at: datetime, order_id: int) -> str:
-    micros = (at - _EPOCH) // timedelta(microseconds=1)
-    return f"{micros}.{order_id}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
-    found = re.fullmatch(r"([0-9]{1,17})\.([0-9]{1,18})", cursor)
-    if not found:
+def _read_cursor(cursor: str, listed: Listed) -> tuple[int, object, int]:
+    found = re.fullmatch(r"([0-9])\.([0-9A-Za-z /_-]{0,32})\.([0-9]{1,18})", cursor, re.ASCII)
+    number = int(found[1]) if found else 0
+    if not found or number >= len(listed.parts):
         raise Invalid(cursor="not_ours")
-    return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+    moment = listed.key.type.python_type is datetime
+    if moment and not re.fullmatch(r"[0-9]{1,17}", found[2]):
+        raise Invalid(cursor="not_ours")
+    last: object = _EPOCH + timedelta(microseconds=int(found[2])) if moment else found[2] or None
+    return number, last, int(found[3])

@@ -18,7 +18,8 @@ class OrderChanged(Event):
     """Somebody set an order's status, holder, reason or feedback.
 
     tell: whether the technician is told; the cards in the helpdesk's group follow either way.
-    old_*: what an undo restores.
+    old_*: what an undo restores. act: what was done about the holder, when that was the point (`claims`): released,
+    handed, declined, assigned or accepted; then `note` is for colleagues and `whom` names the other person.
     """
 
     name: ClassVar[str] = "order.changed"
@@ -35,6 +36,8 @@ class OrderChanged(Event):
     old_holder_id: int | None = None
     new_holder_id: int | None = None
     reopened: bool = False
+    act: str = ""
+    whom: str = ""
 
 
 class OrderChangeUndone(Event):
@@ -58,3 +61,43 @@ class DuplicateRefused(Event):
     order_id: int
     by: str
     where: str = ""
+
+
+class OrderDeleted(Event):
+    """An order was thrown into the trash; its technician is told why, its cards say so."""
+
+    name: ClassVar[str] = "order.deleted"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    order_id: int
+    reason: str = ""
+
+
+class OrderDeletionUndone(Event):
+    """An order came back out of the trash before anybody had heard that it was deleted."""
+
+    name: ClassVar[str] = "order.deletion_undone"
+    heard_by: ClassVar[tuple[str, ...]] = ()
+
+    order_id: int
+    undone_event_id: int
+
+
+class OrderRestored(Event):
+    """An order came back out of the trash after its deletion was told."""
+
+    name: ClassVar[str] = "order.restored"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    order_id: int
+
+
+class OrderPhotoAdded(Event):
+    """A photo was sent about an order. The order itself stays as it is, so it has no seq."""
+
+    name: ClassVar[str] = "order.photo_added"
+    heard_by: ClassVar[tuple[str, ...]] = ()
+
+    order_id: int
+    photo_id: int
+    caption: str = ""

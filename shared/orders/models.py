@@ -21,6 +21,9 @@ class Category(StrEnum):
     CANCELLED = "cancelled"
 
 
+ASKED = ("sn", "odp", "tech")
+"""The fields that an order type may require: serial, ODP label, technician code. Number, type and STO always are."""
+
 OPEN = (Category.RECEIVED, Category.WORKING, Category.OBSTACLE)
 _OPEN_SQL = "category IN ('received', 'working', 'obstacle') AND deleted_at IS NULL"
 
@@ -36,6 +39,7 @@ class OrderType(Table):
     key_pattern: Mapped[str] = mapped_column(String(80), default=r"^SC\d{6,12}$")
     keeps_number: Mapped[bool] = mapped_column(default=True)
     target_minutes: Mapped[int]
+    required: Mapped[list[str]] = mapped_column(ARRAY(String(8)), default=list, server_default=text("'{}'"))  # of ASKED
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -96,7 +100,11 @@ class Order(Table):
             postgresql_where=text("keeps_number AND category <> 'cancelled' AND deleted_at IS NULL"),
         ),
         Index(
-            "uq_orders_message", "chat_id", "message_id", unique=True, postgresql_where=text("message_id IS NOT NULL")
+            "uq_orders_message",
+            "chat_id",
+            "message_id",
+            unique=True,
+            postgresql_where=text("message_id IS NOT NULL AND deleted_at IS NULL"),
         ),
         Index("ix_orders_number", "registration_no"),
         Index("ix_orders_open", "sort_at", "id", postgresql_where=text(_OPEN_SQL)),
@@ -128,6 +136,13 @@ class Order(Table):
         Index("ix_orders_code_registered", "technician_code", "registered_at"),
         Index("ix_orders_technician_registered", "technician_id", "registered_at"),
         Index("ix_orders_holder_open", "holder_id", "sort_at", postgresql_where=text(_OPEN_SQL)),
+        Index("ix_orders_alert", "alert_at", postgresql_where=text("alert_at IS NOT NULL")),
+        # Behind each sort of the queue; the id beside it makes every place in a list one of its own.
+        Index("ix_orders_sto_code", "sto_code", "id"),
+        Index("ix_orders_technician_code", "technician_code", "id"),
+        Index("ix_orders_status_at", "status_at", "id"),
+        Index("ix_orders_open_status_at", "status_at", "id", postgresql_where=text(_OPEN_SQL)),
+        Index("ix_orders_open_registered", "registered_at", "id", postgresql_where=text(_OPEN_SQL)),
         Index("ix_orders_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )
 
@@ -142,6 +157,7 @@ class Order(Table):
     feedback: Mapped[str] = mapped_column(Text, default="")  # what the office said last
     serial: Mapped[str | None] = mapped_column(String(32))
     sto_id: Mapped[int] = mapped_column(ForeignKey("sto.id"))
+    sto_code: Mapped[str | None] = mapped_column(String(16))  # kept by triggers on orders and sto, for sorting alone
     odp: Mapped[str | None] = mapped_column(String(32))
     technician_code: Mapped[str | None] = mapped_column(String(16))
     technician_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -163,6 +179,8 @@ class Order(Table):
     used_seconds: Mapped[int] = mapped_column(default=0)  # of SLA time, until the clock last started or stopped
     running_since: Mapped[datetime | None]  # None: the clock stands
     due_at: Mapped[datetime | None]  # None: the clock stands
+    near_at: Mapped[datetime | None]  # when 80 % of the target are spent; None: the clock stands
+    alert_at: Mapped[datetime | None]  # when somebody is to be told next; None: no more
     sort_at: Mapped[datetime]  # due_at while the clock runs, PAUSED_SORT while paused, closed_at once closed
 
     search: Mapped[str] = mapped_column(

@@ -25,6 +25,7 @@ class Person(Table):
     """One human being. Telegram identity is the number, never the name, which anybody may change."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))

@@ -12,9 +12,11 @@ from services.bot.answers import Answer, Fill, Reply, pressed
 from services.bot.asking import Asker, Spoken, command
 from services.bot.dialogue import Filling
 from services.bot.guide import answer_typed, go_on, known_words, press
+from services.bot.handlers.photo import sent_of
 from services.bot.registered import receipt
 from services.bot.texts import say
 from shared.orders import forms
+from shared.photos import operations as photos
 
 router = Router(name="register")
 
@@ -22,9 +24,10 @@ _WITHOUT_SLASH = re.compile(r"\s*reg[\s#|,;:]", re.IGNORECASE)
 
 
 @router.message(command("reg"))
-async def register(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -> Answer:
+async def register(message: Message, asker: Asker, said: Spoken, session: AsyncSession) -> Answer:
     """The same message delivered again gets the same answer, and no second order."""
     asker.viewer.must("order.register")
+    await _put_by(asker, session, message)
     return await _begin(asker, session, said.text, first=not said.rest)
 
 
@@ -35,7 +38,7 @@ async def stop(_: Message, asker: Asker, session: AsyncSession) -> Answer:
 
 
 @router.message()
-async def told(_: Message, asker: Asker, said: Spoken | None, session: AsyncSession) -> Answer:
+async def told(message: Message, asker: Asker, said: Spoken | None, session: AsyncSession) -> Answer:
     """An answer to a question, or an order without its slash; everything else is for other handlers."""
     if said is not None or not asker.stated or asker.stated.lstrip().startswith("/"):
         raise SkipHandler
@@ -46,12 +49,19 @@ async def told(_: Message, asker: Asker, said: Spoken | None, session: AsyncSess
             return answer
     if not await _is_order(asker, session):
         raise SkipHandler
+    await _put_by(asker, session, message)
     return await _begin(asker, session, asker.stated)
 
 
 @router.callback_query(Fill.filter())
 async def pick(query: CallbackQuery, callback_data: Fill, asker: Asker, session: AsyncSession) -> list[Reply]:
     return await press(asker, session, callback_data, pressed(query))
+
+
+async def _put_by(asker: Asker, session: AsyncSession, message: Message) -> None:
+    """Keep the photo of a registration until its order exists."""
+    if photo := sent_of(message, asker.place, ""):
+        await photos.put_by(session, asker.viewer, photo)
 
 
 async def _begin(asker: Asker, session: AsyncSession, text: str, *, first: bool = False) -> Answer:

@@ -1,0 +1,1 @@
+"""Photos that people sent to Telegram about an order."""
