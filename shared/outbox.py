@@ -3,13 +3,14 @@
 Postgres is the queue. A row leaves the state `waiting` only in the transaction that did its work.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Identity, Index, String, Text, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import Table
+from shared.db import Table, after
 
 GIVE_UP_AFTER = 8  # definite failures of one listener; then a person must look
 
@@ -101,3 +102,29 @@ async def take_back(session: AsyncSession, event_id: int) -> bool:
         .returning(OutboxRow.id)
     )
     return taken.first() is not None
+
+
+async def due_together(session: AsyncSession, event_ids: Sequence[int], hold: float) -> None:
+    """Let all these events be heard at one moment, `hold` seconds from now, so that they can be taken back as one."""
+    moment = select(after(hold)).scalar_subquery()  # once, and not anew for each row
+    waiting = update(OutboxRow).where(OutboxRow.event_id.in_(event_ids), OutboxRow.state == "waiting")
+    await session.execute(waiting.values(due_at=moment).execution_options(synchronize_session=False))
+
+
+async def wait_longer(session: AsyncSession, event_ids: Sequence[int], seconds: float = 60) -> set[int]:
+    """Keep those of these events that nobody may hear yet from being heard for a while; returns which.
+
+    Their rows stay locked until the end of the transaction, so no listener comes between this and what follows.
+    """
+    held = (
+        update(OutboxRow)
+        .where(
+            OutboxRow.event_id.in_(event_ids),
+            OutboxRow.state == "waiting",
+            OutboxRow.due_at > select(func.clock_timestamp()).scalar_subquery(),
+        )
+        .values(due_at=after(seconds))
+        .returning(OutboxRow.event_id)
+        .execution_options(synchronize_session=False)
+    )
+    return set((await session.execute(held)).scalars())

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import texts
+from services.notifier import texts, texts_trash
+from shared import clock
 from shared.chats import operations as chats
 from shared.chats.models import Chat, Purpose
 from shared.deliveries import operations as deliveries
@@ -17,6 +18,11 @@ from shared.orders.events import OrderChanged, OrderRegistered
 from shared.orders.models import Category
 from shared.orders.queries import OrderFacts
 from shared.people.models import Person
+from shared.places.queries import unit_of
+from shared.sla import queries as sla
+from shared.sla.events import SlaAlerted
+from shared.sla.models import Level
+from shared.trash.models import Trashed
 from shared.worker import Ears
 
 ears = Ears("notifier")
@@ -28,8 +34,10 @@ GROUP_LANGUAGE = "id"  # a group has many readers; the house speaks Indonesian t
 async def show_new_order(session: AsyncSession, row: EventRow, event: OrderRegistered) -> None:
     """A new order goes to the helpdesk's groups of its area, with a button to take it."""
     facts = await queries.by_id(session, None, event.order_id)
+    if facts.order.deleted_at is not None:
+        return
     for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
-        message = await _card(session, facts, binding.thread_id)
+        message = await draw_card(session, facts, binding.thread_id)
         await deliveries.queue(session, binding.chat_id, message, event_id=row.id, order_id=event.order_id)
 
 
@@ -39,15 +47,47 @@ async def tell_change(session: AsyncSession, row: EventRow, event: OrderChanged)
     facts = await queries.by_id(session, None, event.order_id)
     if event.tell:
         await _tell_technician(session, row, event, facts)
-    await _follow(session, facts, row.id)
+    await follow(session, facts, row.id)
+
+
+@ears.hears(SlaAlerted)
+async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted) -> None:
+    """Those whom the unit chose hear of it in private, unless the clock was stopped or moved in the meantime."""
+    facts = await queries.by_id(session, None, event.order_id)
+    order, level = facts.order, Level(event.level)
+    ripe = order.due_at if level is Level.LATE else order.near_at
+    if order.deleted_at is not None or order.due_at is None or ripe is None or ripe > clock.now():
+        return
+    data = await queries.master(session)
+    status = data.statuses[order.status_code]
+    unit = await unit_of(session, order.sto_id)
+    for told in await sla.told(session, unit.site_operation_id, level):
+        if told.chat_id is None:
+            continue
+        language = told.person.language
+        button = {
+            "text": texts.word("check", language),
+            "callback_data": f"cek:{order.id}:{deliveries.reference()}",
+        }
+        message = Message(
+            kind="sla",
+            payload={
+                "text": texts.sla_message(facts, level, status, language),
+                "parse_mode": "HTML",
+                "reply_markup": {"inline_keyboard": [[button]]},
+            },
+            brief=texts.sla_brief(facts, level, language),
+            button=button | {"text": order.registration_no},
+        )
+        await deliveries.queue(session, told.chat_id, message, event_id=row.id, order_id=order.id)
 
 
 async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderChanged, facts: OrderFacts) -> None:
-    chat_id, reply_to, thread_id = await _where_to_tell(session, facts)
+    chat_id, reply_to, thread_id = await where_to_tell(session, facts)
     if chat_id is None:
         return
     data = await queries.master(session)
-    language = await _language_of(session, facts)
+    language = await language_of(session, facts)
     actor = await session.get(Person, row.actor_id) if row.actor_id else None
     who = actor.name if actor else "SIKPRO"
     status, reason = data.statuses[event.new], data.reasons.get(event.reason_id or 0)
@@ -74,7 +114,7 @@ async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderCha
     await deliveries.queue(session, chat_id, message, event_id=row.id, order_id=event.order_id)
 
 
-async def _where_to_tell(session: AsyncSession, facts: OrderFacts) -> tuple[int | None, int | None, int | None]:
+async def where_to_tell(session: AsyncSession, facts: OrderFacts) -> tuple[int | None, int | None, int | None]:
     """(chat, message to reply to, topic): where the order came from, else the technician's private chat."""
     order = facts.order
     if order.chat_id is not None:
@@ -88,13 +128,15 @@ async def _where_to_tell(session: AsyncSession, facts: OrderFacts) -> tuple[int 
     return private, None, None
 
 
-async def _language_of(session: AsyncSession, facts: OrderFacts) -> str:
+async def language_of(session: AsyncSession, facts: OrderFacts) -> str:
+    """The language of whoever reads what is told about an order."""
     reader = facts.order.registered_by if facts.order.chat_id is not None else facts.order.technician_id
     language: str | None = await session.scalar(select(Person.language).where(Person.id == reader))
     return language or "id"
 
 
-async def _card(session: AsyncSession, facts: OrderFacts, thread_id: int | None) -> Message:
+async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | None) -> Message:
+    """An order as the helpdesk's group sees it now; that of a deleted one says so and has no button."""
     data = await queries.master(session)
     order = facts.order
     untaken = order.category is Category.RECEIVED
@@ -103,12 +145,15 @@ async def _card(session: AsyncSession, facts: OrderFacts, thread_id: int | None)
         "text": texts.word(label, GROUP_LANGUAGE),
         "callback_data": f"{action}:{order.id}:{deliveries.reference()}",
     }
+    gone = await session.get(Trashed, order.id) if order.deleted_at is not None else None
     payload: dict[str, Any] = {
-        "text": texts.card(
+        "text": texts_trash.card(facts, gone.reason if gone else "", GROUP_LANGUAGE)
+        if order.deleted_at is not None
+        else texts.card(
             facts, data.statuses[order.status_code], data.reasons.get(order.reason_id or 0), GROUP_LANGUAGE
         ),
         "parse_mode": "HTML",
-        "reply_markup": {"inline_keyboard": [[button]]},
+        "reply_markup": {"inline_keyboard": [] if order.deleted_at is not None else [[button]]},
     }
     if thread_id is not None:
         payload["message_thread_id"] = thread_id
@@ -120,11 +165,15 @@ async def _card(session: AsyncSession, facts: OrderFacts, thread_id: int | None)
     )
 
 
-async def _follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> None:
+async def follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> None:
     """Bring every living card of an order up to date: one that still waits is rewritten, one that left is edited."""
     cards = await session.scalars(select(Delivery).where(Delivery.order_id == facts.order.id, Delivery.kind == "card"))
     for card in cards:
-        message = await _card(session, facts, card.payload.get("message_thread_id"))
+        if card.state is State.WAITING and facts.order.deleted_at is not None:
+            never = update(Delivery).where(Delivery.id == card.id, Delivery.state == State.WAITING)
+            if await session.scalar(never.values(state=State.CANCELLED).returning(Delivery.id)) is not None:
+                continue
+        message = await draw_card(session, facts, card.payload.get("message_thread_id"))
         if card.state is State.WAITING and card.attempts == 0:
             rewritten = await session.scalar(
                 update(Delivery)

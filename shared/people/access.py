@@ -10,18 +10,34 @@ from shared.errors import NotAllowed
 from shared.people.models import Role
 
 _READ = frozenset({"order.read", "order.export"})
-_HELPDESK = _READ | {"order.register", "order.take", "order.change", "dashboard.read"}
+_DESK = frozenset({"order.release", "order.hand_over", "handover.give", "handover.answer", "presence.say"})
+_HELPDESK = _READ | _DESK | {"order.register", "order.take", "order.change", "dashboard.read"}
 _WATCH = frozenset({"delivery.read", "health.read"})
-_LEADER = _HELPDESK | _WATCH | {"order.assign", "order.reopen", "technician.approve", "report.read", "delivery.retry"}
-_MASTER = frozenset({"master.read", "master.change", "people.change", "group.change"})
+_CREW = frozenset({"handover.read", "presence.read"})
+_LEADER = (
+    _HELPDESK | _WATCH | _CREW | {"order.assign", "order.reopen", "technician.approve", "report.read", "delivery.retry"}
+)
+_TRASH = frozenset({"order.delete"})  # and see what was deleted, and restore it
+_MASTER = frozenset({"master.read", "master.change", "people.change", "group.change", "sla.change"})
+
+_ARREARS = frozenset({"arrears.read", "arrears.visit", "arrears.reveal"})
+_BILLING = _ARREARS | {"arrears.export"}
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.TECHNICIAN: frozenset({"order.register", "order.read_own"}),
-    Role.COLLECTOR: frozenset(),
-    Role.HELPDESK: _HELPDESK,
-    Role.TEAM_LEADER: _LEADER | {"master.read"},
-    Role.SUPERVISOR: _READ | _WATCH | {"dashboard.read", "master.read", "report.read"},
-    Role.ADMIN: _LEADER | _MASTER | {"audit.read"},
+    Role.COLLECTOR: _ARREARS,
+    Role.HELPDESK: _HELPDESK | _BILLING | {"import.orders"},
+    Role.TEAM_LEADER: _LEADER | _TRASH | _BILLING | {"master.read", "arrears.assign", "import.orders"},
+    Role.SUPERVISOR: _READ
+    | _WATCH
+    | _CREW
+    | _BILLING
+    | {"presence.say", "dashboard.read", "master.read", "report.read", "sla.change", "arrears.mark_paid"},
+    Role.ADMIN: _LEADER
+    | _TRASH
+    | _MASTER
+    | _BILLING
+    | {"audit.read", "order.purge", "arrears.assign", "arrears.mark_paid", "import.arrears", "import.orders"},
 }
 """Role → acts. The office (web) is whoever may `order.read`; a technician reads its own orders only."""
 
