@@ -1,0 +1,147 @@
+"""Accounts in arrears, and what people did about them: visits and promises. How they got here is in `batches`.
+
+A million accounts come in one statement, so an account refers to places, people and imports by number without a
+foreign key: none of those is ever deleted, and a check a row would double the time of an import.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Table
+
+_OPEN = "state = 'open'"
+
+
+class AccountState(StrEnum):
+    """How an account stands. Presumed paid: it was missing from a newer list; paid: the list or a person said so."""
+
+    OPEN = "open"
+    PRESUMED_PAID = "presumed_paid"
+    PAID = "paid"
+
+
+class Result(StrEnum):
+    """What came of a visit."""
+
+    PROMISE = "promise"
+    PAID = "paid"
+    NOBODY_HOME = "nobody_home"
+    REFUSED = "refused"
+    MOVED = "moved"
+    WANTS_OUT = "wants_out"
+    FAULT = "fault"
+
+
+class PromiseState(StrEnum):
+    """Kept or broken is what the next upload says; replaced when the customer promised anew."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    REPLACED = "replaced"
+
+
+class Account(Table):
+    """One internet number in the billing list, as it stands now.
+
+    Every change adds one to `version`, a person's and an import's alike: an undo restores only what nobody touched.
+    Text that the list gave is kept as given (cleaned); phones are read with `identifiers.phones` when they are shown.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        Index("ix_account_open_amount", "amount", "id", postgresql_where=text(_OPEN)),
+        Index("ix_account_open_sto", "sto_id", "months", postgresql_include=["amount"], postgresql_where=text(_OPEN)),
+        Index("ix_account_collector", "collector_id", postgresql_where=text("collector_id IS NOT NULL")),
+        Index("ix_account_promised", "promise_due", "id", postgresql_where=text("promise_due IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    internet_no: Mapped[str] = mapped_column(String(12), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text, default="", server_default="")
+    phone: Mapped[str] = mapped_column(Text, default="", server_default="")
+    sto_id: Mapped[int]
+    datel: Mapped[str] = mapped_column(Text, default="", server_default="")
+    product: Mapped[str] = mapped_column(Text, default="", server_default="")
+    amount: Mapped[int]  # rupiah
+    months: Mapped[int | None] = mapped_column(SmallInteger)  # overdue
+    customer_age: Mapped[int | None] = mapped_column(SmallInteger)  # months
+    segment: Mapped[str] = mapped_column(Text, default="", server_default="")
+    collector_name: Mapped[str] = mapped_column(Text, default="", server_default="")  # as the list has it
+    payment_status: Mapped[str] = mapped_column(Text, default="", server_default="")
+    paid_on: Mapped[date | None]
+    extra: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    state: Mapped[AccountState] = mapped_column(default=AccountState.OPEN, server_default="open")
+    collector_id: Mapped[int | None]  # who works it
+    paused: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # a fault stops collection
+    last_visit_at: Mapped[datetime | None]
+    last_result: Mapped[str | None] = mapped_column(String(16))
+    promise_due: Mapped[date | None]  # of the open promise
+    promise_amount: Mapped[int | None]
+
+    first_batch: Mapped[int | None]  # the import that brought it
+    last_batch: Mapped[int | None]  # the import that changed it last
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AccountSearch(Table):
+    """What an account is found by. Its index is dear, so after a large import it is filled in its own transaction."""
+
+    __tablename__ = "account_search"
+    __table_args__ = (
+        Index("ix_account_search_words", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
+    )
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    words: Mapped[str] = mapped_column(Text)  # number, name, address in capitals
+
+
+class Visit(Table):
+    """One call on a customer by somebody, with what came of it."""
+
+    __tablename__ = "visit"
+    __table_args__ = (Index("ix_visit_account", "account_id", "at"), Index("ix_visit_person", "person_id", "at"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    result: Mapped[Result]
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    photo: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(8))
+
+
+class Promise(Table):
+    """A customer's word to pay by a day; `owed` is what the account owed when it was given."""
+
+    __tablename__ = "promise"
+    __table_args__ = (
+        Index("uq_promise_open", "account_id", unique=True, postgresql_where=text(_OPEN)),
+        Index("ix_promise_account", "account_id", "made_at"),
+        Index("ix_promise_batch", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+        CheckConstraint("amount > 0", name="some"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due: Mapped[date]
+    amount: Mapped[int]
+    owed: Mapped[int]
+    state: Mapped[PromiseState] = mapped_column(default=PromiseState.OPEN, server_default="open")
+    settled_at: Mapped[datetime | None]
+    batch_id: Mapped[int | None]  # the import that settled it; its undo opens it again

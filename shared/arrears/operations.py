@@ -1,0 +1,245 @@
+"""What people do with an account: assign it, visit it, take a promise, mark it paid, look at its phone. None commits.
+
+Every act adds one to the account's version, so that the undo of an import leaves it alone afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import audit, clock
+from shared.arrears import queries
+from shared.arrears.models import Account, AccountState, Promise, PromiseState, Result, Visit
+from shared.arrears.queries import Filters
+from shared.errors import Conflict, Invalid, NotFound
+from shared.people.access import Viewer
+from shared.people.models import Person, Role
+
+MOST_AT_ONCE = 5000  # accounts one assignment may move
+NOTE = 1000  # characters
+
+
+class StaleAccount(Conflict):
+    """The account changed meanwhile; `now` is how it stands."""
+
+    def __init__(self, now: Account) -> None:
+        super().__init__()
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A visit as somebody reports it. due and amount belong to a promise."""
+
+    result: Result
+    note: str = ""
+    due: date | None = None
+    amount: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    photo: str | None = None
+
+
+async def visit(
+    session: AsyncSession, viewer: Viewer, account_id: int, call: Call, *, source: str
+) -> tuple[Visit, Promise | None]:
+    """Write down a visit; a promise replaces the open one, a fault pauses collection.
+
+    Raises NotFound, NotAllowed, Invalid(due=…, amount=…, note=…).
+    """
+    viewer.must("arrears.visit")
+    one = await queries.account(session, viewer, account_id)
+    _check(call, one)
+    made = Visit(
+        account_id=one.id,
+        person_id=viewer.person_id,
+        at=clock.now(),
+        result=call.result,
+        note=call.note,
+        latitude=call.latitude,
+        longitude=call.longitude,
+        photo=call.photo,
+        source=source,
+    )
+    session.add(made)
+    await session.flush()
+    promise = await _promise(session, viewer, one, made, call) if call.result is Result.PROMISE else None
+    values: dict[str, Any] = {"last_visit_at": made.at, "last_result": str(call.result)}
+    if promise is not None:
+        values |= {"promise_due": promise.due, "promise_amount": promise.amount}
+    if call.result is Result.FAULT:
+        values["paused"] = True
+    await _touch(session, one.id, **values)
+    return made, promise
+
+
+def _check(call: Call, one: Account) -> None:
+    wrong: dict[str, str] = {}
+    today = clock.local(clock.now(), "Asia/Jakarta").date()
+    if len(call.note) > NOTE:
+        wrong["note"] = "too_long"
+    if call.result is Result.PROMISE:
+        if call.due is None:
+            wrong["due"] = "missing"
+        elif call.due < today:
+            wrong["due"] = "past"
+        elif (call.due - today).days > 92:
+            wrong["due"] = "too_far"
+        if call.amount is not None and not 0 < call.amount <= max(one.amount, 1) * 10:
+            wrong["amount"] = "not_an_amount"
+    if wrong:
+        raise Invalid(**wrong)
+
+
+async def _promise(session: AsyncSession, viewer: Viewer, one: Account, made: Visit, call: Call) -> Promise:
+    await session.execute(
+        update(Promise)
+        .where(Promise.account_id == one.id, Promise.state == PromiseState.OPEN)
+        .values(state=PromiseState.REPLACED, settled_at=clock.now())
+    )
+    assert call.due is not None
+    promise = Promise(
+        account_id=one.id,
+        visit_id=made.id,
+        made_by=viewer.person_id,
+        made_at=clock.now(),
+        due=call.due,
+        amount=call.amount or max(one.amount, 1),
+        owed=one.amount,
+    )
+    session.add(promise)
+    await session.flush()
+    return promise
+
+
+async def resume(session: AsyncSession, viewer: Viewer, account_id: int) -> Account:
+    """Collect again from an account that a fault had paused. Raises NotFound, NotAllowed."""
+    viewer.must("arrears.assign")
+    one = await queries.account(session, viewer, account_id)
+    return await _touch(session, one.id, paused=False)
+
+
+async def mark_paid(session: AsyncSession, viewer: Viewer, account_id: int, version: int, *, source: str) -> Account:
+    """Say that an account is paid, as seen at `version`; its promise is kept. Raises NotFound, StaleAccount."""
+    viewer.must("arrears.mark_paid")
+    one = await queries.account(session, viewer, account_id)
+    paid = await _touch(
+        session, one.id, version, state=AccountState.PAID, promise_due=None, promise_amount=None, paused=False
+    )
+    await session.execute(
+        update(Promise)
+        .where(Promise.account_id == one.id, Promise.state == PromiseState.OPEN)
+        .values(state=PromiseState.KEPT, settled_at=clock.now())
+    )
+    await audit.note(session, viewer.person_id, source, "account.marked_paid", f"account:{one.id}")
+    return paid
+
+
+async def reveal(session: AsyncSession, viewer: Viewer, account_id: int, *, source: str) -> tuple[str, ...]:
+    """The account's phone numbers in full; that this person looked is written down. Raises NotFound, NotAllowed."""
+    viewer.must("arrears.reveal")
+    one = await queries.account(session, viewer, account_id)
+    await audit.note(session, viewer.person_id, source, "account.phone_revealed", f"account:{one.id}")
+    return queries.numbers_of(one)
+
+
+async def assign(
+    session: AsyncSession, viewer: Viewer, accounts: Sequence[int], collector_id: int | None, *, source: str
+) -> int:
+    """Give these accounts to one collector, or to nobody; returns how many changed hands. Others' area is left out."""
+    viewer.must("arrears.assign")
+    if len(accounts) > MOST_AT_ONCE:
+        raise Invalid(accounts="too_many")
+    if collector_id is not None:
+        await _collector(session, collector_id)
+    moved = await session.scalars(
+        update(Account)
+        .where(
+            Account.id.in_(accounts),
+            viewer.within(Account.sto_id),
+            Account.collector_id.is_distinct_from(collector_id),
+        )
+        .values(collector_id=collector_id, version=Account.version + 1)
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    )
+    count = len(moved.all())
+    details = {"accounts": count, "collector": collector_id}
+    await audit.note(session, viewer.person_id, source, "account.assigned", "", details)
+    return count
+
+
+_BALANCED = text("""
+    WITH crew AS (
+        SELECT person_id, row_number() OVER (ORDER BY person_id) - 1 AS place
+        FROM unnest(CAST(:crew AS bigint[])) AS given(person_id)
+    ), wanted AS (
+        SELECT id, row_number() OVER (ORDER BY amount DESC, id) - 1 AS place
+        FROM account WHERE id = ANY(CAST(:accounts AS bigint[]))
+    ), dealt AS (
+        -- there and back again (1 2 3 3 2 1), so that nobody always gets the larger one of a round
+        SELECT wanted.id, crew.person_id FROM wanted JOIN crew ON crew.place = CASE
+            WHEN (wanted.place / :many) % 2 = 0 THEN wanted.place % :many ELSE :many - 1 - wanted.place % :many END
+    )
+    UPDATE account SET collector_id = dealt.person_id, version = version + 1
+    FROM dealt WHERE account.id = dealt.id AND account.collector_id IS DISTINCT FROM dealt.person_id
+    RETURNING account.id
+""")
+
+
+async def deal(
+    session: AsyncSession, viewer: Viewer, given: Filters, crew: Sequence[int], *, source: str
+) -> dict[int, int]:
+    """Deal the accounts that the filters leave to several collectors, in equal numbers and nearly equal amounts.
+
+    By area: pass `Filters(stos=…)`. Returns how many each of them has of these. Raises Invalid(crew=…, accounts=…).
+    """
+    viewer.must("arrears.assign")
+    if not crew:
+        raise Invalid(crew="missing")
+    for each in crew:
+        await _collector(session, each)
+    wanted = select(Account.id).where(queries.narrowed(viewer, given)).limit(MOST_AT_ONCE + 1)
+    accounts = list((await session.scalars(wanted)).all())
+    if len(accounts) > MOST_AT_ONCE:
+        raise Invalid(accounts="too_many")
+    people = sorted(set(crew))
+    await session.execute(_BALANCED, {"crew": people, "accounts": accounts, "many": len(people)})
+    counted = await session.execute(
+        select(Account.collector_id, func.count()).where(Account.id.in_(accounts)).group_by(Account.collector_id)
+    )
+    shares = {int(row[0]): int(row[1]) for row in counted.all() if row[0] is not None}
+    await audit.note(
+        session, viewer.person_id, source, "account.dealt", "", {"accounts": len(accounts), "crew": people}
+    )
+    return shares
+
+
+async def _collector(session: AsyncSession, person_id: int) -> None:
+    found = await session.scalar(
+        select(Person.id).where(Person.id == person_id, Person.role == Role.COLLECTOR, Person.active)
+    )
+    if found is None:
+        raise Invalid(collector="unknown")
+
+
+async def _touch(session: AsyncSession, account_id: int, version: int | None = None, **values: Any) -> Account:
+    """Change an account, as seen at `version` if that matters. Raises StaleAccount."""
+    changing = update(Account).where(Account.id == account_id)
+    if version is not None:
+        changing = changing.where(Account.version == version)
+    changed: Account | None = await session.scalar(
+        changing.values(version=Account.version + 1, changed_at=clock.now(), **values)
+        .returning(Account)
+        .execution_options(populate_existing=True)
+    )
+    if changed is None:
+        now = await session.get(Account, account_id, populate_existing=True)
+        if now is None:
+            raise NotFound
+        raise StaleAccount(now)
+    return changed
