@@ -43,6 +43,15 @@ class Outcome:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that goes along with a call; the parameters name it as `attach://FIELD`."""
+
+    field: str
+    name: str
+    body: bytes
+
+
 class Telegram:
     """A connection to one bot's API; `base` is the address of the server, without the token."""
 
@@ -51,13 +60,14 @@ class Telegram:
         self._wait = aiohttp.ClientTimeout(total=wait, connect=min(5.0, wait))
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(self, method: str, parameters: dict[str, Any]) -> Outcome:
+    async def call(self, method: str, parameters: dict[str, Any], upload: Upload | None = None) -> Outcome:
         """Call `method`; never raises for anything the network or Telegram does."""
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=64, keepalive_timeout=15)
             self._session = aiohttp.ClientSession(connector=connector)
+        body: dict[str, Any] = {"json": parameters} if upload is None else {"data": _form(parameters, upload)}
         try:
-            async with self._session.post(self._prefix + method, json=parameters, timeout=self._wait) as response:
+            async with self._session.post(self._prefix + method, timeout=self._wait, **body) as response:
                 return read_answer(response.status, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Outcome("unsent", words=f"Telegram cannot be reached: {redact(str(error))}")
@@ -68,6 +78,15 @@ class Telegram:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+
+def _form(parameters: dict[str, Any], upload: Upload) -> aiohttp.FormData:
+    """The call as a form, the only shape in which a file may come along; what is not text goes as JSON."""
+    form = aiohttp.FormData()
+    for name, value in parameters.items():
+        form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+    form.add_field(upload.field, upload.body, filename=upload.name, content_type="application/octet-stream")
+    return form
 
 
 def read_answer(status: int, body: bytes) -> Outcome:

@@ -31,3 +31,14 @@ class AuditRow(Table):
     subject: Mapped[str] = mapped_column(String(120), server_default="")  # "person:12", "chat:-100…"
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     hash: Mapped[str] = mapped_column(String(64), server_default="")
+
+
+class Anchor(Table):
+    """The head of the log as it stood in an hour: rows that are removed later leave it pointing at nothing."""
+
+    __tablename__ = "audit_anchor"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    audit_id: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

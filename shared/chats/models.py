@@ -83,6 +83,23 @@ class GroupBinding(Table):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+class ChatCheck(Table):
+    """What Telegram said the bot is and may in a group, when it was asked last.
+
+    lacks: keys of what it needs and has not. asked_at: somebody wants it asked again; hinted_at: a worker was told to.
+    """
+
+    __tablename__ = "chat_check"
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime | None]
+    hinted_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(24), server_default="")
+    lacks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    trouble: Mapped[str] = mapped_column(String(200), server_default="")
+
+
 class BindingCode(Table):
     """A code that ties the group it is sent in to an area; fifteen minutes, once, and only its hash is kept."""
 

@@ -39,6 +39,7 @@ class Delivery(Table):
         Index("ix_delivery_message", "chat_id", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         Index("ix_delivery_order", "order_id", "id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_delivery_created", "created_at"),
+        Index("ix_delivery_file", "file_id", postgresql_where=text("file_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -51,6 +52,7 @@ class Delivery(Table):
     payload: Mapped[dict[str, Any]]  # the call's parameters, without chat_id
     brief: Mapped[str] = mapped_column(Text, default="")  # one line of HTML, used when several leave as one
     button: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the one button that goes along when merged
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("delivery_file.id"))  # what goes along, as `attach://file`
     keep: Mapped[bool] = mapped_column(default=True)  # False: a newer one of the same order replaces it when merging
     edits: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))  # the delivery whose message this edits
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
@@ -67,6 +69,19 @@ class Delivery(Table):
     trouble: Mapped[str | None] = mapped_column(Text)  # the last thing that went wrong, in words
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
+
+
+class DeliveryFile(Table):
+    """A file on its way to Telegram, kept as it was made until a week after, so that a repeat sends the very same."""
+
+    __tablename__ = "delivery_file"
+    __table_args__ = (Index("ix_delivery_file_made", "made_at"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str] = mapped_column(String(64))
+    body: Mapped[bytes]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class BotPause(Table):

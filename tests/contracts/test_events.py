@@ -4,16 +4,24 @@ from typing import Any
 
 import pytest
 
+from shared.arrears import events as _arrears
 from shared.events import Event
 from shared.orders import events as _orders
 from shared.reports import events as _reports
 from shared.sla import events as _sla
 
 assert _orders
+assert _arrears
 assert _reports
 assert _sla
 
 GOLDEN: dict[str, dict[str, Any]] = {
+    "import.received": {"batch_id": 4, "version": 1},
+    "import.approved": {"batch_id": 4, "version": 3},
+    "import.applied": {"batch_id": 4, "kind": "arrears", "added": 9, "changed": 8, "missing": 7, "refused": 6},
+    "import.undo_asked": {"batch_id": 4, "version": 5},
+    "import.undone": {"batch_id": 4, "restored": 20, "kept": 4},
+    "import.spent": {"batch_id": 4},
     "order.registered": {"order_id": 7},
     "order.changed": {
         "order_id": 7,

@@ -9,20 +9,28 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import labels, sheets
 from services.web.deps import Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.pages import report_files, report_form
 from services.web.render import render
 from services.web.view import Choice, Query, address
 from services.web.view_reports import Asked, Daily, Figure, Line, Table, Top
-from shared.reports import recap
+from shared.reports import recap, tables
 from shared.reports.recap import Recap, Sums
 from shared.reports.recap_scope import Scope
+from shared.reports.tables import Heads, kept, numbers
 
 router = APIRouter()
 
 PATH = "/laporan/harian"
 BEST = 8  # technicians in the ranking
-COUNTED = (("Masuk", ""), ("Selesai", "done"), ("Kendala", "obstacle"), ("Batal", "cancelled"), ("Sisa", ""))
-KEPT = "Dalam SLA"
+COUNTED = (
+    (N_("Masuk"), ""),
+    (N_("Selesai"), "done"),
+    (N_("Kendala"), "obstacle"),
+    (N_("Batal"), "cancelled"),
+    (N_("Sisa"), ""),
+)
+KEPT = N_("Dalam SLA")
 
 
 def fields_of(scope: Scope) -> dict[str, str]:
@@ -33,17 +41,6 @@ def fields_of(scope: Scope) -> dict[str, str]:
         "sto": scope.sto,
         "tipe": scope.type,
     }
-
-
-def kept(sums: Sums) -> float | None:
-    """The share of the finished orders that kept their target."""
-    return sums.on_time / sums.done if sums.done else None
-
-
-def numbers(found: Recap, sums: Sums) -> list[int]:
-    """A line's figures in the order of the columns: each type, then COUNTED."""
-    counted = [sums.received, sums.done, sums.obstacle, sums.cancelled, sums.left]
-    return [sums.types[kind] for kind in found.types] + counted
 
 
 def table_of(found: Recap, lines: Sequence[recap.Line], links: Mapping[str, str] | None, key: str) -> Table:
@@ -57,7 +54,11 @@ def table_of(found: Recap, lines: Sequence[recap.Line], links: Mapping[str, str]
         return (*rows, Figure(labels.percent(share) if share is not None else "–"))
 
     return Table(
-        heads=(*((kind, "") for kind in found.types), *COUNTED, (KEPT, "")),
+        heads=(
+            *((kind, "") for kind in found.types),
+            *((_(word), category) for word, category in COUNTED),
+            (_(KEPT), ""),
+        ),
         lines=tuple(
             Line(each.code, each.name, figures(each.sums, {key: each.code}) if each.code else figures(each.sums, {}))
             for each in lines
@@ -88,7 +89,7 @@ def view_of(visit: Visit, asked: Asked, scope: Scope, found: Recap) -> Daily:
     best = [line for line in found.technicians if line.code and line.sums.done][:BEST]
     days = (scope.last - scope.first).days + 1
     after = report_form.shifted(scope, days)
-    files = (("xlsx", "Excel"), ("csv", "CSV per STO"), ("csv-teknisi", "CSV per teknisi"))
+    files = (("xlsx", _("Excel")), ("csv", _("CSV per STO")), ("csv-teknisi", _("CSV per teknisi")))
     return Daily(
         asked=asked,
         title=report_form.heading(report_form.period(scope), scope),
@@ -138,40 +139,42 @@ async def show_daily(request: Request, session: Session, visit: Visitor) -> HTML
     return HTMLResponse(page, 422 if scope is None else 200)
 
 
-def sheet_of(found: Recap, lines: Sequence[recap.Line], name: str, head: str, title: tuple[str, ...]) -> sheets.Sheet:
-    """The same lines and the same sum as a table of a file."""
-    columns = (
-        sheets.Column(head, width=14),
-        sheets.Column("Nama", width=26),
-        *(sheets.Column(kind, "whole", 9) for kind in found.types),
-        *(sheets.Column(word, "whole", 10) for word, _ in COUNTED),
-        sheets.Column(KEPT, "share", 11),
+def heads() -> Heads:
+    """What the columns of a file are called."""
+    received, done, obstacle, cancelled, left = (_(word) for word, _category in COUNTED)
+    return Heads(
+        _("Nama"),
+        (received, done, obstacle, cancelled, left),
+        _(KEPT),
+        _("Jumlah"),
+        _("Tipe"),
+        _("Tanggal"),
+        _("Semua"),
     )
-    rows = [(line.code or "–", line.name, *numbers(found, line.sums), kept(line.sums)) for line in lines]
-    rows.append(("Jumlah", "", *numbers(found, found.total), kept(found.total)))
-    return sheets.Sheet(name, columns, rows, title)
 
 
 @router.get(f"{PATH}/ekspor")
 async def export_daily(request: Request, session: Session, visit: Visitor) -> Response:
     """The report as a file: both tables in Excel, one of them as CSV."""
     visit.viewer.must("report.read")
-    _, scope = await report_form.read_days(request, session, visit)
+    _asked, scope = await report_form.read_days(request, session, visit)
     wanted = request.query_params.get("berkas", "xlsx")
     form = report_files.form_of(wanted, ("xlsx", "csv", "csv-teknisi"))
     if scope is None:
         given = {name: value for name, value in request.query_params.items() if name != "berkas"}
         return RedirectResponse(f"{PATH}?{urlencode(given)}", 303)
     found = await recap.daily(session, visit.viewer, scope)
-    title = report_files.title_of(visit, f"Laporan harian · {report_form.period(scope)}", report_form.narrowed(scope))
-    tables = [
-        sheet_of(found, found.stos, "Per STO", "STO", title),
-        sheet_of(found, found.technicians, "Per teknisi", "Teknisi", title),
+    title = report_files.title_of(
+        visit, _("Laporan harian · {scope}", scope=report_form.period(scope)), report_form.narrowed(scope)
+    )
+    both = [
+        tables.daily_sheet(found, found.stos, _("Per STO"), "STO", heads(), title),
+        tables.daily_sheet(found, found.technicians, _("Per teknisi"), _("Teknisi"), heads(), title),
     ]
     name = f"laporan-harian-{scope.first}" + (f"-{scope.last}" if scope.last != scope.first else "")
     if wanted == "csv-teknisi":
-        tables, name = tables[1:], f"{name}-teknisi"
-    answer = await sheets.answer(name, form, tables)
+        both, name = both[1:], f"{name}-teknisi"
+    answer = await sheets.answer(name, form, both)
     details = fields_of(scope) | {"berkas": wanted}
     await report_files.note(session, visit, "report.exported", "report:harian", details)
     return answer

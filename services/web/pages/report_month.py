@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import labels, sheets
 from services.web.deps import Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.pages import report, report_files, report_form
 from services.web.render import render
 from services.web.view import Choice
@@ -17,31 +18,19 @@ from services.web.view_reports import Asked, DayCount, Heat, HeatDay, HeatRow, M
 from shared.reports import recap_month
 from shared.reports.recap_month import Day, Month
 from shared.reports.recap_scope import Scope
+from shared.reports.tables import kept_of, month_rows, month_sheets
 from shared.words import DAYS
 
 router = APIRouter()
 
 PATH = "/laporan/bulanan"
 LEVELS = 5
-ALL = "Semua"
+ALL = N_("Semua")
 
 
 def fields_of(scope: Scope) -> dict[str, str]:
     """The report's address."""
     return {"bulan": f"{scope.first:%Y-%m}", "sto": scope.sto, "tipe": scope.type}
-
-
-def rows_of(found: Month) -> list[tuple[str, list[int | None], int]]:
-    """Finished orders by type and day, the sum of all types last; None for days that have not begun."""
-    rows = [(kind, [day.done[kind] if day.begun else None for day in found.days]) for kind in found.types]
-    rows.append((ALL, [day.done.total() if day.begun else None for day in found.days]))
-    return [(name, cells, sum(n or 0 for n in cells)) for name, cells in rows]
-
-
-def kept_of(day: Day) -> float | None:
-    """The share of the day's finished orders that kept their target."""
-    done = day.done.total()
-    return day.on_time / done if done else None
 
 
 def _heat(cells: list[int | None]) -> tuple[Heat, ...]:
@@ -59,19 +48,19 @@ def _day_name(day: date) -> str:
 def view_of(visit: Visit, asked: Asked, scope: Scope, found: Month) -> Monthly:
     """The report as its page shows it."""
     today = report_form.today_of(visit)
-    rows = rows_of(found)
+    rows = month_rows(found, _(ALL))
     done, on_time = rows[-1][2], sum(day.on_time for day in found.days)
     facts = [
-        (labels.number(sum(day.received.total() for day in found.days)), "masuk"),
-        (labels.number(done), "selesai"),
+        (labels.number(sum(day.received.total() for day in found.days)), _("masuk")),
+        (labels.number(done), _("selesai")),
     ]
     if done:
-        facts.append((labels.percent(on_time / done), "dalam SLA"))
+        facts.append((labels.percent(on_time / done), _("dalam SLA")))
     if found.median is not None:
-        facts.append((labels.minutes(found.median), "median pengerjaan"))
+        facts.append((labels.minutes(found.median), _("median pengerjaan")))
     before, after = scope.first - timedelta(days=1), scope.last + timedelta(days=1)
     same = {"sto": scope.sto, "tipe": scope.type}
-    files = (("xlsx", "Excel"), ("csv", "CSV per hari"))
+    files = (("xlsx", _("Excel")), ("csv", _("CSV per hari")))
     return Monthly(
         asked=asked,
         title=report_form.heading(report_form.month_words(scope.first), scope),
@@ -116,50 +105,20 @@ async def show_month(request: Request, session: Session, visit: Visitor) -> HTML
     return HTMLResponse(page, 422 if scope is None else 200)
 
 
-def sheets_of(found: Month, title: tuple[str, ...]) -> tuple[sheets.Sheet, sheets.Sheet]:
-    """The heat table as it stands on the page, and a row a day."""
-    table = sheets.Sheet(
-        "Rekap selesai",
-        (
-            sheets.Column("Tipe", width=12),
-            *(sheets.Column(str(day.day.day), "whole", 6) for day in found.days),
-            sheets.Column("Jumlah", "whole", 10),
-        ),
-        [(name, *cells, total) for name, cells, total in rows_of(found)],
-        title,
-    )
-    days = sheets.Sheet(
-        "Per hari",
-        (
-            sheets.Column("Tanggal", "day", 12),
-            *(sheets.Column(f"Selesai {kind}", "whole", 14) for kind in found.types),
-            sheets.Column("Masuk", "whole", 10),
-            sheets.Column("Selesai", "whole", 10),
-            sheets.Column(report.KEPT, "share", 11),
-        ),
-        [
-            (day.day, *(day.done[kind] for kind in found.types), day.received.total(), day.done.total(), kept_of(day))
-            for day in found.days
-            if day.begun
-        ],
-        title,
-    )
-    return table, days
-
-
 @router.get(f"{PATH}/ekspor")
 async def export_month(request: Request, session: Session, visit: Visitor) -> Response:
     """The report as a file: heat table and days in Excel, the days as CSV."""
     visit.viewer.must("report.read")
-    _, scope = await report_form.read_month(request, session, visit)
+    _asked, scope = await report_form.read_month(request, session, visit)
     wanted = request.query_params.get("berkas", "xlsx")
     form = report_files.form_of(wanted, ("xlsx", "csv"))
     if scope is None:
         given = {name: value for name, value in request.query_params.items() if name != "berkas"}
         return RedirectResponse(f"{PATH}?{urlencode(given)}", 303)
     found = await recap_month.per_day(session, visit.viewer, scope)
-    subject = f"Rekap bulanan · {report_form.month_words(scope.first)}"
-    both = sheets_of(found, report_files.title_of(visit, subject, report_form.narrowed(scope)))
+    subject = _("Rekap bulanan · {first}", first=report_form.month_words(scope.first))
+    title = report_files.title_of(visit, subject, report_form.narrowed(scope))
+    both = month_sheets(found, (_("Rekap selesai"), _("Per hari")), report.heads(), title)
     answer = await sheets.answer(f"rekap-bulanan-{scope.first:%Y-%m}", form, both if form == "xlsx" else both[1:])
     details = fields_of(scope) | {"berkas": wanted}
     await report_files.note(session, visit, "report.exported", "report:bulanan", details)

@@ -1,0 +1,53 @@
+"""Reports that people have sent to their own chat: when, of what, and what became of each time."""
+
+from datetime import datetime, time
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, func, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Table
+
+KINDS = ("yesterday", "today", "month")
+"""The daily report of the day before, that of the day itself, the recap of the month before."""
+
+
+class ReportSchedule(Table):
+    """One wish. at: the time of day in `zone`; day: of the month, for kind `month`. next_at: when it is due next."""
+
+    __tablename__ = "report_schedule"
+    __table_args__ = (
+        CheckConstraint("kind IN ('yesterday', 'today', 'month')", name="kind"),
+        CheckConstraint("day BETWEEN 1 AND 28", name="day"),
+        Index("ix_report_schedule_due", "next_at", postgresql_where=text("active AND ended_at IS NULL")),
+        Index("ix_report_schedule_person", "person_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    day: Mapped[int] = mapped_column(server_default=text("1"), default=1)
+    at: Mapped[time]
+    zone: Mapped[str] = mapped_column(String(40))
+    sto: Mapped[str] = mapped_column(String(8), server_default="", default="")
+    type: Mapped[str] = mapped_column(String(16), server_default="", default="")
+    active: Mapped[bool] = mapped_column(server_default=true(), default=True)
+    next_at: Mapped[datetime]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
+
+
+class ReportRun(Table):
+    """One time that a schedule was due; its key lets only one ticker have it.
+
+    state: `due` (told to the notifier), `sent` (queued for Telegram), `skipped`. why: a key of the words for it.
+    missed: how many times this row stands for, when several were passed over at once.
+    """
+
+    __tablename__ = "report_run"
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("report_schedule.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(8))
+    why: Mapped[str] = mapped_column(String(24), server_default="", default="")
+    missed: Mapped[int] = mapped_column(server_default=text("1"), default=1)
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

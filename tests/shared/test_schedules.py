@@ -1,0 +1,286 @@
+"""Reports on a schedule: each time is told once, late ones within their grace, and only to those who may still read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.reports import send_report
+from services.notifier.texts_reports import MOST_LINES
+from shared import clock
+from shared.db import transaction
+from shared.deliveries.models import Delivery, DeliveryFile
+from shared.errors import Invalid, NotAllowed, NotFound
+from shared.events import EventRow
+from shared.people import operations as people
+from shared.people.models import Person, Role
+from shared.people.queries import viewer_of
+from shared.reports import recap, schedules
+from shared.reports.events import ReportDue
+from shared.reports.models import ReportRun, ReportSchedule
+from shared.reports.recap_scope import Scope
+from shared.reports.schedules import Wish, next_due
+from shared.reports.ticks import GRACE, tick
+from tests import factories
+
+MORNING = Wish("yesterday", time(7, 0))
+
+
+def at(hour: int, minute: int = 0, day: int = 22) -> datetime:
+    """So late in Jakarta on a day of November 2026."""
+    return datetime.combine(datetime(2026, 11, day, tzinfo=UTC).date(), time(hour, minute), UTC) - timedelta(hours=7)
+
+
+async def scheduled(session: AsyncSession, person: Person, wish: Wish = MORNING, *, now: datetime) -> ReportSchedule:
+    with clock.stopped_at(now):
+        return await schedules.make(session, await viewer_of(session, person), wish, source="web")
+
+
+async def ticked(session: AsyncSession, now: datetime) -> list[EventRow]:
+    """What the relay tells at this moment."""
+    known = set(await session.scalars(select(EventRow.id)))
+    with clock.stopped_at(now):
+        await tick(session)
+    rows = await session.scalars(select(EventRow).where(EventRow.name == ReportDue.name).order_by(EventRow.id))
+    return [row for row in rows if row.id not in known]
+
+
+async def heard(session: AsyncSession, row: EventRow, now: datetime) -> list[Delivery]:
+    """What the notifier makes of it."""
+    with clock.stopped_at(now):
+        await send_report(session, row, ReportDue.read(row.payload))
+    return list(await session.scalars(select(Delivery).where(Delivery.event_id == row.id).order_by(Delivery.id)))
+
+
+async def runs(session: AsyncSession) -> list[tuple[str, str, int]]:
+    rows = await session.scalars(select(ReportRun).order_by(ReportRun.due_at).execution_options(populate_existing=True))
+    return [(row.state, row.why, row.missed) for row in rows]
+
+
+async def linked(session: AsyncSession) -> tuple[factories.Town, Person]:
+    """A town whose team leader has Telegram."""
+    here = await factories.town(session)
+    here.leader.telegram_id = 5512070
+    await session.flush()
+    return here, here.leader
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "after", "due"),
+    [
+        ("yesterday", 1, at(6, 59), at(7)),
+        ("yesterday", 1, at(7), at(7, day=23)),
+        ("today", 1, at(23, 59), at(7, day=23)),
+        ("month", 22, at(6, 59), at(7)),
+        ("month", 22, at(7), at(7) + timedelta(days=30)),
+        ("month", 28, at(7, day=28), at(7, day=28) + timedelta(days=30)),
+    ],
+)
+def test_the_next_time_is_the_first_one_after_now(kind: str, day: int, after: datetime, due: datetime) -> None:
+    assert next_due(kind, day, time(7), "Asia/Jakarta", after) == due
+
+
+async def test_a_time_is_told_once_however_often_it_is_looked_at(session: AsyncSession) -> None:
+    _, leader = await linked(session)
+    await scheduled(session, leader, now=at(6))
+    assert await ticked(session, at(6, 59)) == []
+    assert len(await ticked(session, at(7))) == 1
+    assert await ticked(session, at(7)) == []
+    assert await ticked(session, at(12)) == []
+    assert len(await ticked(session, at(7, 1, day=23))) == 1
+    assert [state for state, _, _ in await runs(session)] == ["due", "due"]
+
+
+async def test_two_relays_at_the_same_moment_tell_it_once(database: str) -> None:
+    async with transaction() as session:
+        _, leader = await linked(session)
+        await scheduled(session, leader, now=clock.now() - timedelta(days=1))
+        await session.execute(text("UPDATE report_schedule SET next_at = now() - interval '1 minute'"))
+
+    async def relay() -> int:
+        async with transaction() as session:
+            return await tick(session)
+
+    assert sum(await asyncio.gather(*(relay() for _ in range(6)))) == 1
+    async with transaction() as session:  # one that forgot where it stood, as after a restore, is stopped by the row
+        await session.execute(text("UPDATE report_schedule SET next_at = (SELECT due_at FROM report_run)"))
+        assert await tick(session) == 0
+        assert len((await session.scalars(select(EventRow).where(EventRow.name == ReportDue.name))).all()) == 1
+
+
+async def test_a_late_one_within_its_grace_is_sent_and_an_older_one_is_passed_over(session: AsyncSession) -> None:
+    _, leader = await linked(session)
+    await scheduled(session, leader, now=at(6, day=19))
+    assert await ticked(session, at(7) + GRACE + timedelta(minutes=1)) == []  # away since the 19th, back too late
+    assert await runs(session) == [("skipped", "late", 4)]
+    [row] = await ticked(session, at(7, day=23) + GRACE)
+    message, _ = await heard(session, row, at(13, day=23))
+    assert "4 laporan sebelum ini tidak dikirim" in message.payload["text"]
+    assert await runs(session) == [("skipped", "late", 4), ("sent", "", 1)]
+    [row] = await ticked(session, at(7, day=24))
+    message, _ = await heard(session, row, at(7, day=24))
+    assert "tidak dikirim" not in message.payload["text"]
+
+
+async def test_what_is_sent_is_what_the_page_counts(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    with clock.stopped_at(at(9, day=21)):
+        for _ in range(3):
+            await factories.order(session, here)
+        await factories.order(session, here, sto="TUN", odp=None, technician_code=None)
+    await scheduled(session, leader, now=at(6))
+    [row] = await ticked(session, at(7))
+    message, document = await heard(session, row, at(7))
+    day = at(9, day=21).date()
+    with clock.stopped_at(at(7)):
+        found = await recap.daily(session, await viewer_of(session, leader), Scope(day, day))
+    words = message.payload["text"]
+    for line in found.stos:
+        assert f"{line.code:<7}{line.sums.received:>6}" in words
+    assert f"Jumlah {found.total.received:>6}" in words
+    assert "/laporan/harian?dari=2026-11-21&amp;sampai=2026-11-21" in words
+    assert (message.chat_id, document.chat_id) == (5512070, 5512070)
+    assert (document.method, document.payload["document"]) == ("sendDocument", "attach://file")
+    kept = await session.get(DeliveryFile, document.file_id)
+    assert kept is not None
+    assert kept.name == "laporan-harian-2026-11-21.xlsx"
+    assert kept.body[:2] == b"PK"
+
+
+@pytest.mark.parametrize(("kind", "language"), [("month", "id"), ("today", "en"), ("month", "en"), ("yesterday", "id")])
+async def test_every_kind_fits_into_one_message(session: AsyncSession, kind: str, language: str) -> None:
+    here, leader = await linked(session)
+    leader.language = language
+    with clock.stopped_at(at(9, day=21)):
+        await factories.order(session, here)
+    with clock.stopped_at(at(6, day=22)):
+        await factories.order(session, here)
+    await scheduled(session, leader, Wish(kind, time(7), day=1), now=at(6))
+    due = next_due(kind, 1, time(7), "Asia/Jakarta", at(6))
+    [row] = await ticked(session, due)
+    message, document = await heard(session, row, due)
+    words = message.payload["text"]
+    assert len(words) < 4096
+    assert len(document.payload["caption"]) < 1024
+    assert ("Buka di SIKPRO" in words) == (language == "id")
+    assert "<pre>" in words
+    assert MOST_LINES * 34 + 800 < 4096
+
+
+async def _disable(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    await people.disable(session, here.leader.id)
+
+
+async def _demote(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    here.leader.role = Role.HELPDESK
+    await session.flush()
+
+
+async def _without_area(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    await session.execute(text("DELETE FROM person_area WHERE person_id = :who"), {"who": here.leader.id})
+
+
+async def _unlink(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    here.leader.telegram_id = None
+    await session.flush()
+
+
+async def _pause(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    await schedules.switch(session, await viewer_of(session, here.leader), row.id, on=False, source="web")
+
+
+async def _end(session: AsyncSession, here: factories.Town, row: ReportSchedule) -> None:
+    await schedules.end(session, await viewer_of(session, here.leader), row.id, source="web")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [
+        (_disable, "person_off"),
+        (_demote, "no_right"),
+        (_without_area, "no_area"),
+        (_unlink, "no_telegram"),
+        (_pause, "paused"),
+        (_end, "ended"),
+    ],
+)
+async def test_who_may_no_longer_read_it_when_it_leaves_gets_nothing(
+    session: AsyncSession, meanwhile: Callable[..., Awaitable[Any]], why: str
+) -> None:
+    here, leader = await linked(session)
+    row = await scheduled(session, leader, now=at(6))
+    [event] = await ticked(session, at(7))
+    await meanwhile(session, here, row)
+    await session.refresh(row)
+    await session.refresh(leader)
+    assert await heard(session, event, at(7)) == []
+    assert await runs(session) == [("skipped", why, 1)]
+
+
+async def test_the_area_is_that_of_the_moment_it_leaves(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    with clock.stopped_at(at(9, day=21)):
+        await factories.order(session, here)
+        await factories.order(session, here, by=here.outsider, sto="SPJ", odp=None, technician_code=None)
+    await scheduled(session, leader, now=at(6))
+    [event] = await ticked(session, at(7))
+    await session.execute(
+        text("UPDATE person_area SET site_operation_id = :to WHERE person_id = :who"),
+        {"to": here.other_site.id, "who": leader.id},
+    )
+    message, _ = await heard(session, event, at(7))
+    assert "SPJ" in message.payload["text"]
+    assert "SDA" not in message.payload["text"]
+
+
+async def test_a_schedule_is_its_owner_s_alone(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    row = await scheduled(session, leader, now=at(6))
+    other = await viewer_of(session, here.supervisor)
+    for work in (
+        schedules.find(session, other, row.id),
+        schedules.change(session, other, row.id, MORNING, source="web"),
+        schedules.switch(session, other, row.id, on=False, source="web"),
+        schedules.end(session, other, row.id, source="web"),
+    ):
+        with pytest.raises(NotFound):
+            await work
+    with pytest.raises(NotAllowed):
+        await schedules.make(session, await viewer_of(session, here.helpdesk), MORNING, source="web")
+
+
+@pytest.mark.parametrize(
+    ("wish", "wrong"),
+    [
+        (Wish("weekly", time(7)), {"kind": "unknown"}),
+        (Wish("month", time(7), day=31), {"day": "range"}),
+        (Wish("today", time(7), sto="SPJ"), {"sto": "unknown"}),  # not of this area
+        (Wish("today", time(7), type="XX"), {"type": "unknown"}),
+        (MORNING, {"at": "double"}),
+    ],
+)
+async def test_what_cannot_be_scheduled_is_named(session: AsyncSession, wish: Wish, wrong: dict[str, str]) -> None:
+    _, leader = await linked(session)
+    await scheduled(session, leader, now=at(6))
+    with pytest.raises(Invalid) as said:
+        await scheduled(session, leader, wish, now=at(6))
+    assert said.value.fields == wrong
+
+
+async def test_a_paused_one_goes_on_from_its_next_time_and_makes_up_for_none(session: AsyncSession) -> None:
+    _, leader = await linked(session)
+    viewer = await viewer_of(session, leader)
+    row = await scheduled(session, leader, now=at(6))
+    with clock.stopped_at(at(6, 30)):
+        assert await schedules.switch(session, viewer, row.id, on=False, source="web")
+        assert not await schedules.switch(session, viewer, row.id, on=False, source="web")
+    assert await ticked(session, at(7, day=25)) == []
+    with clock.stopped_at(at(8, day=25)):
+        await schedules.switch(session, viewer, row.id, on=True, source="web")
+    assert await ticked(session, at(23, day=25)) == []
+    assert len(await ticked(session, at(7, day=26))) == 1
+    assert await runs(session) == [("due", "", 1)]
