@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.chats.models import Dialogue
 from shared.db import after
 from shared.identifiers import Doubt
-from shared.orders.forms import OrderForm
+from shared.orders.forms import OrderForm, values_of
 from shared.people.access import Viewer
 
 LASTS = 3600  # seconds without an answer
-NEEDED = frozenset({"type", "sc", "sto"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,16 @@ class Filling:
     asking: str = ""
 
 
-def next_field(filling: Filling, viewer: Viewer) -> str | None:
-    """The field to ask for, None when all is told; the technician's own code needs no asking."""
+def next_field(filling: Filling, viewer: Viewer, needed: Collection[str]) -> str | None:
+    """The field to ask for, None when all is told; the technician's own code needs no asking.
+
+    needed: fields that may not stay empty, also when they were skipped before the type was known.
+    """
     form = filling.form
+    told = values_of(with_own_code(form, viewer))
     for name in ("type", "sc", "sn", "sto", "odp", "tech"):
+        if name in needed and told[name] is None:
+            return name
         if name in filling.settled:
             continue
         if name == "sn" and form.serial and "sn" in form.offers:
@@ -52,10 +57,10 @@ def with_own_code(form: OrderForm, viewer: Viewer) -> OrderForm:
     return replace(form, technician_code=viewer.technician_code, missing=missing)
 
 
-def warnings_of(filling: Filling, viewer: Viewer) -> list[dict[str, Any]]:
+def warnings_of(filling: Filling, viewer: Viewer, needed: Collection[str]) -> list[dict[str, Any]]:
     """The doubts an order is accepted with, as they are stored; what was skipped is one of them."""
     form = with_own_code(filling.form, viewer)
-    doubts = [*form.warnings, *(Doubt(name, f"{name}.missing") for name in form.missing if name not in NEEDED)]
+    doubts = [*form.warnings, *(Doubt(name, f"{name}.missing") for name in form.missing if name not in needed)]
     return [_kept(d) for d in doubts]
 
 

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot import dialogue, prompts, questions, registered
 from services.bot.answers import Answer, Fill, Reply, Strip, Toast
 from services.bot.asking import Asker
-from services.bot.dialogue import NEEDED, Filling
+from services.bot.dialogue import Filling
 from services.bot.texts import plain, say
 from shared.identifiers import Doubt, Patterns
 from shared.orders import forms, queries
+from shared.orders.states import ALWAYS
 from shared.places import queries as places
 
 STOP = frozenset({"batal", "cancel", "stop", "berhenti"})
@@ -33,7 +34,8 @@ async def go_on(
     rewrites: int | None = None,
 ) -> Answer:
     """Ask for the next field; register when nothing is left, refuse as soon as the number is known to be taken."""
-    field = dialogue.next_field(filling, asker.viewer)
+    needed = (await queries.master(session)).needed(filling.form.type)
+    field = dialogue.next_field(filling, asker.viewer, needed)
     if field is None:
         return await registered.finish(asker, session, filling)
     refused = await registered.refuse_early(asker, session, filling)
@@ -43,7 +45,16 @@ async def go_on(
     await dialogue.keep(session, asker.place.chat_id, asker.viewer.person_id, asker.place.thread_id, filling)
     _, patterns = await known_words(session)
     own = [sto.code for sto in await places.stos(session, asker.viewer)]
-    return prompts.question(asker, filling, types=patterns.types, stos=own, wrong=wrong, first=first, rewrites=rewrites)
+    return prompts.question(
+        asker,
+        filling,
+        types=patterns.types,
+        stos=own,
+        needed=needed,
+        wrong=wrong,
+        first=first,
+        rewrites=rewrites,
+    )
 
 
 async def answer_typed(asker: Asker, session: AsyncSession, filling: Filling) -> Answer | None:
@@ -53,8 +64,10 @@ async def answer_typed(asker: Asker, session: AsyncSession, filling: Filling) ->
     if to_us and said in STOP:
         await dialogue.end(session, asker.place.chat_id, asker.viewer.person_id)
         return Answer(say("ended", asker.language))
-    if to_us and said in SKIP and filling.asking not in NEEDED:
-        return await go_on(asker, session, replace(filling, settled=filling.settled | {filling.asking}))
+    if to_us and said in SKIP and filling.asking not in ALWAYS:
+        if filling.asking not in (await queries.master(session)).needed(filling.form.type):
+            return await go_on(asker, session, replace(filling, settled=filling.settled | {filling.asking}))
+        return await go_on(asker, session, filling, wrong=Doubt(filling.asking, f"{filling.asking}.required"))
     stos, patterns = await known_words(session)
     form, wrong = forms.merge(filling.form, filling.asking, asker.stated, stos=stos, patterns=patterns)
     if wrong is not None and not to_us:
@@ -84,7 +97,8 @@ async def press(asker: Asker, session: AsyncSession, pressed: Fill, message_id: 
 async def _filled(session: AsyncSession, filling: Filling, pressed: Fill) -> Filling | None:
     name, settled = pressed.field, filling.settled | {pressed.field}
     if pressed.value == "-":
-        return replace(filling, settled=settled) if name not in NEEDED else None
+        needed = (await queries.master(session)).needed(filling.form.type)
+        return replace(filling, settled=settled) if name not in needed else None
     if pressed.value == "=":
         return replace(filling, settled=settled)
     if pressed.value == "+":

@@ -1,11 +1,11 @@
 """The questions of a guided registration, with their buttons. It asks; what an answer means is decided elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 from services.bot.answers import Answer, Button, Fill
 from services.bot.asking import Asker
-from services.bot.dialogue import NEEDED, Filling
+from services.bot.dialogue import Filling
 from services.bot.texts import EXAMPLE, plain, say
 from shared import words
 from shared.deliveries.operations import reference
@@ -20,17 +20,19 @@ def question(
     *,
     types: Sequence[str],
     stos: Sequence[str],
+    needed: Collection[str],
     wrong: Doubt | None = None,
     first: bool = False,
     rewrites: int | None = None,
 ) -> Answer:
     """Ask for `filling.asking`.
 
-    wrong: why the last answer was not taken. rewrites: the id of a used-up question that becomes this one.
+    needed: fields that cannot be skipped. wrong: why the last answer was not taken.
+    rewrites: the id of a used-up question that becomes this one.
     """
     language, name = asker.language, filling.asking
     offer = filling.form.offers.get(name)
-    rows = _choices(asker, filling, types, stos)
+    rows = _choices(asker, filling, types, stos, needed)
     lines = []
     if first:
         lines.append(say("guide", language, example=EXAMPLE))
@@ -60,7 +62,9 @@ def _told(filling: Filling) -> str:
     return " · ".join(value for value in known if value)
 
 
-def _choices(asker: Asker, filling: Filling, types: Sequence[str], stos: Sequence[str]) -> list[list[Button]]:
+def _choices(
+    asker: Asker, filling: Filling, types: Sequence[str], stos: Sequence[str], needed: Collection[str]
+) -> list[list[Button]]:
     """The buttons of a question; none where the answer can only be typed."""
     name, language, form = filling.asking, asker.language, filling.form
     offer = form.offers.get(name)
@@ -79,10 +83,10 @@ def _choices(asker: Asker, filling: Filling, types: Sequence[str], stos: Sequenc
             rows.append([button(plain("b_keep", language, value=form.serial), "=")])
     elif name == "sc" and offer:
         rows = [[button(plain("b_use", language, value=offer), "+")]]
-    elif name in NEEDED:
+    elif name in {"sc", "sto"}:
         return []
     last = [button(plain("b_cancel", language), "x")]
-    if name not in NEEDED and not (name == "sn" and form.serial):
+    if name not in needed and not (name == "sn" and form.serial):
         last.insert(0, button(plain("b_skip", language), "-"))
     return [*rows, last]
 

@@ -18,7 +18,7 @@ from shared import audit
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import EventRow
 from shared.orders import queries
-from shared.orders.models import OPEN, Category, Order, OrderStatus, OrderType, Reason, StatusMove
+from shared.orders.models import ASKED, OPEN, Category, Order, OrderStatus, OrderType, Reason, StatusMove
 from shared.people.access import RIGHTS, Viewer
 from shared.people.models import Role
 
@@ -48,7 +48,7 @@ class LastOne(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """An order type as a form gives it; the example must match the pattern before it is kept."""
+    """An order type as a form gives it; the example must match the pattern before it is kept. required: of ASKED."""
 
     label_id: str
     label_en: str
@@ -57,6 +57,7 @@ class Type:
     keeps_number: bool
     target_minutes: int
     position: int
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,10 @@ async def save_type(
         wrong["code"] = "pattern"
     if not 1 <= kind.target_minutes <= LONGEST_TARGET:
         wrong["target_minutes"] = "range"
+    if set(kind.required) - set(ASKED):
+        wrong["required"] = "unknown"
     _raise(wrong | _place(kind.position))
-    values = asdict(kind)
+    values = asdict(kind) | {"required": [name for name in ASKED if name in kind.required]}
     del values["example"]
     await _save(session, viewer, OrderType, "type", code, values, source=source, new=new)
 

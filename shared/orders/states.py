@@ -9,6 +9,9 @@ from shared.identifiers.codes import USUAL, Patterns
 from shared.orders.models import Category, OrderStatus, OrderType, Reason, StatusMove
 from shared.people.models import Role
 
+ALWAYS = frozenset({"type", "sc", "sto"})
+"""The fields that every order needs, by their short names."""
+
 
 class IllegalMove(Conflict):
     """An order in this status cannot go there."""
@@ -28,6 +31,11 @@ class MasterData:
         active = [kind for kind in self.types.values() if kind.active]
         numbers = "|".join(dict.fromkeys(f"(?:{inner(kind.key_pattern)})" for kind in active))
         return Patterns(types=tuple(kind.code for kind in active), registration=numbers or USUAL.registration)
+
+    def needed(self, code: str | None) -> frozenset[str]:
+        """The short names of the fields without which there is no order of this type, or of a type yet unknown."""
+        kind = self.types.get(code or "")
+        return ALWAYS | frozenset(kind.required if kind else ())
 
     def first(self) -> OrderStatus:
         """The status in which an order starts."""
