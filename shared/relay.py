@@ -1,8 +1,8 @@
 """Turn what is due in Postgres into hints for the workers: `python -m shared.relay`.
 
 Wakes at every commit that emits (NOTIFY), and by itself when the next row falls due. A hint is only a hint: it is
-given again when nobody followed it. It also looks whose SLA clock has come to 80 % or to its end (`sla.alerts`). Two
-relays may run; each row is hinted by the one that marks it first.
+given again when nobody followed it. It also looks whose SLA clock has come to 80 % or to its end (`sla.alerts`), and
+makes its `rounds`. Two relays may run; each row is hinted by the one that marks it first.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 from celery import Celery
 from sqlalchemy import text
 
-from shared import db, log, upkeep
+from shared import db, log, rounds, upkeep
 from shared.db import transaction
 from shared.settings import settings
 from shared.sla import alerts
@@ -151,6 +151,7 @@ async def main() -> None:
         listening.cancel()
         tidying.cancel()
         watching.cancel()
+        going_round.cancel()
 
     async def tidy() -> None:
         while True:
@@ -175,6 +176,9 @@ async def main() -> None:
         listening = tasks.create_task(hear())
         tidying = tasks.create_task(tidy())
         watching = tasks.create_task(watch())
+        going_round = tasks.create_task(
+            rounds.go(lambda task, chats: app.send_task(task, (chats,), queue=task.partition(".")[0]))
+        )
         tasks.create_task(work())
 
 

@@ -10,6 +10,7 @@ from celery.signals import worker_process_init
 
 from services.notifier.listeners_trash import ears  # knows all listeners: those of `listeners` and its own
 from shared import db, pace
+from shared.chats import checks
 from shared.deliveries import drain, operations
 from shared.deliveries.drain import Post
 from shared.settings import settings
@@ -61,6 +62,18 @@ def drain_chats(chats: list[int]) -> None:
     """Send what waits for these chats."""
     assert _post is not None
     run(drain.drain_all(_post, chats))
+
+
+@app.task(name="notifier.look")  # type: ignore[untyped-decorator]
+def look_at(chats: list[int]) -> None:
+    """Ask what the bot may in these groups, one after the other."""
+    assert _post is not None
+    run(_look_at(_post, chats))
+
+
+async def _look_at(post: Post, chats: list[int]) -> None:
+    for chat_id in chats:
+        await checks.look(post.telegram, post.pace, chat_id)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""What the relay does every few seconds beside its hints: due reports, looks at groups, the hour's audit anchor."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from shared import db
+from shared.audit import anchors
+from shared.chats import checks
+from shared.db import transaction
+from shared.reports import ticks
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0  # seconds
+ANCHOR = 12  # rounds between two looks whether the hour has its anchor
+
+
+async def go(hint: Callable[[str, list[int]], None]) -> None:
+    """Make rounds for ever. hint: gives a task of the notifier a list of chats; a hint that is lost is given again."""
+    rounds = 0
+    while True:
+        try:
+            await look(hint, anchored=rounds % ANCHOR == 0)
+        except db.AWAY as error:
+            log.warning("a round was left out: %s", error)
+        except Exception:  # one of these duties must not take the hints down with it
+            log.exception("a round broke")
+        rounds += 1
+        await asyncio.sleep(EVERY)
+
+
+async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> None:
+    """One round."""
+    async with transaction() as session:
+        await ticks.tick(session)
+    async with transaction() as session:
+        chats = await checks.due(session)
+    if chats:
+        await asyncio.to_thread(hint, "notifier.look", chats)
+    if anchored:
+        async with transaction() as session:
+            noted = await anchors.anchor(session)
+        if noted is not None:
+            anchors.tell(noted)
