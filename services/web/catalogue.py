@@ -18,7 +18,7 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 HEADER = "# What the web says, in English. Kept by: python -m services.web.catalogue"
 WRITTEN = datetime(2026, 11, 22, tzinfo=UTC)  # gettext wants a day; a new one each time would only make noise
-WORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+WORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
 def extract() -> Catalog:
@@ -26,10 +26,10 @@ def extract() -> Catalog:
     found = Catalog("en", header_comment=HEADER, project="SIKPRO", version="1", fuzzy=False)
     found.creation_date = found.revision_date = WRITTEN
     found.last_translator = found.language_team = found.msgid_bugs_address = "SIKPRO"
-    for file, _line, text, _comments, _context in extract_from_dir(
+    for file, _line, text, _comments, context in extract_from_dir(
         HERE, METHODS, OPTIONS, WORDS, strip_comment_tags=True
     ):
-        found.add(text, locations=[(file, 0)])
+        found.add(text, locations=[(file, 0)], context=context)
     return found
 
 
@@ -39,7 +39,7 @@ def renew() -> list[str]:
     if CATALOGUE.exists():
         known = read_catalogue()
         for message in found:
-            old = known.get(message.id) if message.id else None
+            old = known.get(message.id, message.context) if message.id else None
             if old is not None:
                 message.string = old.string
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from services.web import labels
+from services.web.language import _
 from services.web.view_dashboard import Hour, Hours
 from shared import clock
 
@@ -39,7 +40,7 @@ def peak(hours: Sequence[Hour], which: str) -> str:
     """`24 pukul 09`, the busiest hour; `0` when nothing happened."""
     best = max(hours, key=lambda each: getattr(each, which) or 0)
     most = getattr(best, which) or 0
-    return f"{most} pukul {best.hour:02}" if most else "0"
+    return _("{most} pukul {hour}", most=most, hour=f"{best.hour:02}") if most else "0"
 
 
 def per_hour(view: Hours, now: datetime, zone: str) -> Markup:
@@ -59,7 +60,7 @@ def per_hour(view: Hours, now: datetime, zone: str) -> Markup:
     drawn = [_scale_line(value, y(value)) for value in range(0, top + 1, step)]
     for place, each in enumerate(hours):
         middle = LEFT + each_wide * (place + 0.5)
-        for side, (mark, word, value) in enumerate((("a", "masuk", each.received), ("b", "selesai", each.done))):
+        for side, (mark, word, value) in enumerate((("a", _("masuk"), each.received), ("b", _("selesai"), each.done))):
             if value is not None:
                 x = middle + (side - 1) * (bar + 1) + 0.5
                 drawn.append(
@@ -73,7 +74,11 @@ def per_hour(view: Hours, now: datetime, zone: str) -> Markup:
     if len(usual) > 1:
         drawn.append('<path class="l" d="M' + "L".join(f"{x:.1f} {at:.1f}" for x, at in usual) + '"/>')
     drawn.append(_now_line(hours, now, zone, each_wide, high))
-    said = f"Order masuk dan selesai per jam. Puncak masuk {peak(hours, 'received')}, selesai {peak(hours, 'done')}."
+    said = _(
+        "Order masuk dan selesai per jam. Puncak masuk {hours}, selesai {hours2}.",
+        hours=peak(hours, "received"),
+        hours2=peak(hours, "done"),
+    )
     return Markup(  # noqa: S704 every value above is a number or a word of ours
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">{"".join(drawn)}</svg>'
     )

@@ -1,9 +1,13 @@
-"""How figures, moments and states read in Indonesian: one function a format. It never decides about an order."""
+"""How figures, moments and states read: one function a format, and only words differ by language.
+
+It never decides about an order.
+"""
 
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.web.language import N_, _, pgettext
 from services.web.view import Category, Choice, Sla
 from services.web.view_forms import Problem
 from shared import clock
@@ -20,8 +24,10 @@ SHAPES: dict[Category, str] = {
 }
 """Glyph and colour class of a category; the unit's own label stands beside it."""
 
-SOURCES = {"bot": "Telegram", "web": "dasbor", "import": "impor", "system": "sistem"}
+SOURCES = {"bot": "Telegram", "web": N_("dasbor"), "import": N_("impor"), "system": N_("sistem")}
 """From where a change came, as the timeline says it."""
+
+UNITS = {"hari": N_("hari"), "j": N_("j"), "mnt": N_("mnt"), "dtk": N_("dtk")}
 
 NEAR = 0.2  # the last fifth of the target is "near"
 
@@ -78,20 +84,28 @@ def epoch(at: datetime) -> int:
 # --- figures
 
 
+def unit(sign: str) -> str:
+    """The sign of a unit of time: `hari`, `j`, `mnt` or `dtk`."""
+    return _(UNITS[sign])
+
+
 def minutes(n: int) -> str:
     """`18 mnt`, `1 j 45 mnt`, `2 j`, `3 hari 4 j`"""
     hours, rest = divmod(n, 60)
     days, hours_left = divmod(hours, 24)
     if days:
-        parts = [f"{days}{NBSP}hari", f"{hours_left}{NBSP}j" if hours_left else ""]
+        parts = [f"{days}{NBSP}{unit('hari')}", f"{hours_left}{NBSP}{unit('j')}" if hours_left else ""]
     else:
-        parts = [f"{hours}{NBSP}j" if hours else "", f"{rest}{NBSP}mnt" if rest or not hours else ""]
+        parts = [
+            f"{hours}{NBSP}{unit('j')}" if hours else "",
+            f"{rest}{NBSP}{unit('mnt')}" if rest or not hours else "",
+        ]
     return NBSP.join(part for part in parts if part)
 
 
 def seconds(n: int) -> str:
     """`10 dtk`"""
-    return f"{n}{NBSP}dtk"
+    return f"{n}{NBSP}{unit('dtk')}"
 
 
 def number(n: int) -> str:
@@ -148,38 +162,47 @@ class SlaText:
 def sla(standing: Sla, now: datetime) -> SlaText:
     """What the SLA column says: `+18 mnt`, `8 mnt`, `dijeda`, or how long a closed order took."""
     if standing.state == "closed":
-        return SlaText("usai", minutes(standing.spent), "Selesai dalam ")
+        return SlaText("usai", minutes(standing.spent), _("Selesai dalam "))
     if standing.state == "paused" or standing.due is None:
-        return SlaText("jeda", "dijeda", "SLA ")
+        return SlaText("jeda", _("dijeda"), "SLA ")
     at = now if standing.stops is None else min(now, standing.stops)
     left = (standing.due - at).total_seconds()
     if left <= 0:
-        return SlaText("lewat", f"+{minutes(max(1, int(-left // 60)))}", "Lewat SLA ")
+        return SlaText("lewat", f"+{minutes(max(1, int(-left // 60)))}", _("Lewat SLA "))
     kind = "dekat" if left <= standing.target * 60 * NEAR else "ok"
     # A second off: the page was begun a moment before the clock was read, and 60 minutes must not read as 61.
-    return SlaText(kind, minutes(max(1, math.ceil((left - 1) / 60))), "Sisa SLA ")
+    return SlaText(kind, minutes(max(1, math.ceil((left - 1) / 60))), _("Sisa SLA "))
 
 
 # --- errors
 
 PROBLEMS: dict[int, tuple[str, str]] = {
-    400: ("Permintaan tidak dapat dibaca", "Alamat atau isian tidak lengkap. Kembali, lalu coba lagi."),
-    401: ("Anda belum masuk", "Sesi Anda sudah berakhir. Masuk lagi untuk melanjutkan."),
+    400: (N_("Permintaan tidak dapat dibaca"), N_("Alamat atau isian tidak lengkap. Kembali, lalu coba lagi.")),
+    401: (N_("Anda belum masuk"), N_("Sesi Anda sudah berakhir. Masuk lagi untuk melanjutkan.")),
     403: (
-        "Halaman ini di luar wewenang Anda",
-        "Peran atau wilayah Anda tidak mencakupnya. Bila memang perlu, minta admin menambahkannya.",
+        N_("Halaman ini di luar wewenang Anda"),
+        N_("Peran atau wilayah Anda tidak mencakupnya. Bila memang perlu, minta admin menambahkannya."),
     ),
-    404: ("Halaman tidak ada", "Alamatnya mungkin salah ketik, atau datanya sudah dipindahkan. Coba cari nomornya."),
-    405: ("Tindakan ini tidak tersedia", "Kembali ke antrean, lalu ulangi dari sana."),
+    404: (
+        N_("Halaman tidak ada"),
+        N_("Alamatnya mungkin salah ketik, atau datanya sudah dipindahkan. Coba cari nomornya."),
+    ),
+    405: (N_("Tindakan ini tidak tersedia"), N_("Kembali ke antrean, lalu ulangi dari sana.")),
     409: (
-        "Data sudah berubah",
-        "Orang lain lebih dulu mengubahnya, jadi perubahan Anda belum disimpan. Buka lagi, periksa, lalu simpan.",
+        N_("Data sudah berubah"),
+        N_("Orang lain lebih dulu mengubahnya, jadi perubahan Anda belum disimpan. Buka lagi, periksa, lalu simpan."),
     ),
-    413: ("Berkas terlalu besar", "Kurangi isinya, lalu kirim lagi."),
-    422: ("Isian belum dapat disimpan", "Kembali, perbaiki isian yang ditandai, lalu simpan lagi."),
-    429: ("Terlalu banyak permintaan", "Tunggu satu menit, lalu coba lagi."),
-    500: ("Terjadi gangguan di sisi kami", "Perubahan terakhir belum tentu tersimpan. Periksa lagi sebentar kemudian."),
-    503: ("Layanan sedang tidak tersedia", "Data Anda aman. Coba lagi sebentar; order dari Telegram tetap diterima."),
+    413: (N_("Berkas terlalu besar"), N_("Kurangi isinya, lalu kirim lagi.")),
+    422: (N_("Isian belum dapat disimpan"), N_("Kembali, perbaiki isian yang ditandai, lalu simpan lagi.")),
+    429: (N_("Terlalu banyak permintaan"), N_("Tunggu satu menit, lalu coba lagi.")),
+    500: (
+        N_("Terjadi gangguan di sisi kami"),
+        N_("Perubahan terakhir belum tentu tersimpan. Periksa lagi sebentar kemudian."),
+    ),
+    503: (
+        N_("Layanan sedang tidak tersedia"),
+        N_("Data Anda aman. Coba lagi sebentar; order dari Telegram tetap diterima."),
+    ),
 }
 """Title and text a status; another 4xx reads as 400, another 5xx as 500."""
 
@@ -187,7 +210,7 @@ PROBLEMS: dict[int, tuple[str, str]] = {
 def problem(said: Problem) -> Problem:
     """The same problem with every empty word filled in from its status."""
     title, text = PROBLEMS.get(said.status) or PROBLEMS[400 if said.status < 500 else 500]
-    links = said.links or (Choice("/order", "Ke antrean order"), Choice("/", "Ke dasbor"))
+    links = said.links or (Choice("/order", _("Ke antrean order")), Choice("/", _("Ke dasbor")))
     if said.status == 401:
-        links = said.links or (Choice("/masuk", "Masuk"),)
-    return replace(said, title=said.title or title, text=said.text or text, links=links)
+        links = said.links or (Choice("/masuk", pgettext("pintu", "Masuk")),)
+    return replace(said, title=said.title or _(title), text=said.text or _(text), links=links)

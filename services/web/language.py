@@ -84,7 +84,7 @@ def _english() -> Mapping[str, tuple[str, ...]]:
     for message in read_catalogue():
         if message.id and not message.fuzzy:
             one = message.id if isinstance(message.id, str) else message.id[0]
-            said[one] = forms(message.string)
+            said[f"{message.context}\0{one}" if message.context else one] = forms(message.string)
     return said
 
 
@@ -93,6 +93,13 @@ def gettext(text: str) -> str:
     if _spoken.get() == "id":
         return text
     return next(iter(_english().get(text, ())), "") or text
+
+
+def pgettext(context: str, text: str) -> str:
+    """`text` where the same Indonesian has another English: "Masuk" of an order is not "Masuk" at the door."""
+    key = f"{context}\0{text}"
+    said = gettext(key)
+    return text if said == key else said
 
 
 def ngettext(one: str, many: str, n: int, **fields: Any) -> str:

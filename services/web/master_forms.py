@@ -10,6 +10,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from services.web import words_master
+from services.web.language import _
 from services.web.view_master import Form, Input
 from shared.identifiers import one_line
 from shared.identifiers.figures import day as read_day
@@ -53,7 +54,7 @@ class Typed:
 
     def hour(self, name: str) -> time:
         """A time of day, `08:00` or `8.00`."""
-        hours, _, minutes = self.values[name].replace(".", ":").partition(":")
+        hours, _colon, minutes = self.values[name].replace(".", ":").partition(":")
         try:
             return time(int(hours), int(minutes[:2]))
         except ValueError:
@@ -102,6 +103,19 @@ def drawn(kind: str, inputs: tuple[Input, ...], typed: Typed) -> tuple[Input, ..
             value=typed.values.get(each.name, each.value),
             chosen=typed.many.get(each.name, each.chosen),
             error=words_master.wrong(kind, each.name, typed.errors[each.name]) if each.name in typed.errors else "",
+        )
+        for each in inputs
+    )
+
+
+def said(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    """A table of fields in the language of now."""
+    return tuple(
+        replace(
+            each,
+            label=_(each.label),
+            hint=_(each.hint),
+            choices=tuple(replace(choice, label=_(choice.label)) for choice in each.choices),
         )
         for each in inputs
     )

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.web import master_forms, words_master
 from services.web.deps import Visit
+from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.render import render
 from services.web.view import Choice, Toast
@@ -21,13 +22,18 @@ from shared.errors import Conflict, Invalid
 from shared.people.access import Viewer
 from shared.places.models import SiteOperation, Sto
 
-READ_ONLY = "Anda dapat melihat data ini. Perubahan dilakukan admin."
+_READ_ONLY = N_("Anda dapat melihat data ini. Perubahan dilakukan admin.")
+
+
+def read_only() -> str:
+    """What a page says to those who may look only."""
+    return _(_READ_ONLY)
 
 
 def show(visit: Visit, key: str, view: Master, *, status: int = 200, request: Request | None = None) -> HTMLResponse:
     """The page; after a redirect it says what was done."""
     said = words_master.DONE.get(request.query_params.get("kabar", "")[:20]) if request is not None else None
-    shell = visit.shell(key, toast=Toast(said) if said else None)
+    shell = visit.shell(key, toast=Toast(_(said)) if said else None)
     return HTMLResponse(render("master.html", shell=shell, view=view), status)
 
 
@@ -85,7 +91,7 @@ def stale(form: FormData, made: Form, typed: Typed) -> Form | None:
     """The form again when somebody changed the row meanwhile, with its new mark and what was typed; else None."""
     if typed.errors or not master_forms.stale(form, made.inputs, typed):
         return None
-    return master_forms.again(made, "", typed, words_master.STALE)
+    return master_forms.again(made, "", typed, _(words_master.STALE))
 
 
 async def acted(session: AsyncSession, work: Awaitable[Any]) -> str:

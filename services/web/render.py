@@ -43,7 +43,9 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(language.gettext, language.plural, newstyle=True)  # type: ignore[attr-defined]
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        language.gettext, language.plural, newstyle=True, pgettext=language.pgettext
+    )
     env.filters |= {name: getattr(labels, name) for name in FILTERS}
     env.globals |= {"asset": asset, "address": address, "spread": charts.spread, "per_hour": charts.per_hour}
     env.globals |= {"per_day": report_chart.per_day, "language": language.current, "LANGUAGES": language.LANGUAGES}

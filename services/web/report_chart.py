@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from services.web.charts import scale
+from services.web.language import _
 from services.web.view_reports import DayCount
 
 WIDTH, HEIGHT = 1120, 210
@@ -33,7 +34,7 @@ def per_day(days: Sequence[DayCount]) -> Markup:
         )
     for place, day in enumerate(days):
         middle = LEFT + each * (place + 0.5)
-        for side, (mark, word, count) in enumerate((("a", "masuk", day.received), ("b", "selesai", day.done))):
+        for side, (mark, word, count) in enumerate((("a", _("masuk"), day.received), ("b", _("selesai"), day.done))):
             if count is not None:
                 drawn.append(
                     f'<rect class="{mark}" x="{middle + (side - 1) * (bar + 1) + 0.5:.1f}" y="{y(count):.1f}" '
@@ -42,7 +43,9 @@ def per_day(days: Sequence[DayCount]) -> Markup:
                 )
         drawn.append(f'<text x="{middle:.1f}" y="{HEIGHT - 5}" text-anchor="middle">{day.number}</text>')
     received, done = (sum(getattr(day, name) or 0 for day in days) for name in ("received", "done"))
-    said = f"Order masuk dan selesai per hari: {received} masuk dan {done} selesai sebulan."
+    said = _(
+        "Order masuk dan selesai per hari: {received} masuk dan {done} selesai sebulan.", received=received, done=done
+    )
     return Markup(  # noqa: S704 every value above is a number or a word of ours
         f'<div class="scroll" tabindex="0" role="group" aria-label="Grafik per hari"><svg class="chart wide" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">{"".join(drawn)}</svg></div>'

@@ -39,7 +39,7 @@ class Form:
     inputs: tuple[Input, ...]
     key: str = ""
     stamp: str = ""
-    save: str = "Simpan"
+    save: str = ""  # empty: "Simpan"
     error: str = ""
     foot: str = ""
     cancel: str = ""

@@ -1,95 +1,99 @@
-"""What the audit log says in Indonesian: acts, to whom they were done, and what else was kept. Decides nothing."""
+"""What the audit log says: acts, to whom they were done, and what else was kept. Decides nothing."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.web.words import FROM
+from services.web.language import N_, _
+from services.web.words import came
 
 _WHOLE = {
-    "login.done": "Masuk",
-    "login.failed": "Gagal masuk",
-    "login.ended": "Keluar",
-    "delivery.sent_again": "Mengirim ulang pesan",
-    "chat.released": "Melepaskan obrolan",
-    "event.heard_again": "Mencoba lagi kejadian",
-    "update.handled_again": "Mencoba lagi pesan masuk",
-    "password.changed": "Mengganti kata sandi",
-    "password.refused": "Gagal mengganti kata sandi",
-    "token.made": "Membuat token API",
-    "token.revoked": "Mencabut token API",
-    "session.ended": "Mengakhiri sesi",
-    "sessions.ended": "Mengakhiri semua sesi lain",
-    "group.code_made": "Membuat kode ikat grup",
-    "group.bound": "Mengikat grup",
-    "group.unbound": "Melepas ikatan grup",
-    "group.released": "Mencoba lagi grup",
-    "person.password_set": "Membuat kata sandi",
-    "person.invited": "Mengundang pengguna",
-    "sto.moved": "Memindahkan STO",
-    "sto.move_taken_back": "Membatalkan pemindahan STO",
-    "technician.applied": "Teknisi mendaftar",
-    "technician.approved": "Menyetujui teknisi",
-    "technician.refused": "Menolak teknisi",
-    "moves.changed": "Mengubah perpindahan status",
+    "login.done": N_("Masuk ke SIKPRO"),
+    "login.failed": N_("Gagal masuk"),
+    "login.ended": N_("Keluar"),
+    "delivery.sent_again": N_("Mengirim ulang pesan"),
+    "chat.released": N_("Melepaskan obrolan"),
+    "event.heard_again": N_("Mencoba lagi kejadian"),
+    "update.handled_again": N_("Mencoba lagi pesan masuk"),
+    "password.changed": N_("Mengganti kata sandi"),
+    "password.refused": N_("Gagal mengganti kata sandi"),
+    "token.made": N_("Membuat token API"),
+    "token.revoked": N_("Mencabut token API"),
+    "session.ended": N_("Mengakhiri sesi"),
+    "sessions.ended": N_("Mengakhiri semua sesi lain"),
+    "group.code_made": N_("Membuat kode ikat grup"),
+    "group.bound": N_("Mengikat grup"),
+    "group.unbound": N_("Melepas ikatan grup"),
+    "group.released": N_("Mencoba lagi grup"),
+    "person.password_set": N_("Membuat kata sandi"),
+    "person.invited": N_("Mengundang pengguna"),
+    "sto.moved": N_("Memindahkan STO"),
+    "sto.move_taken_back": N_("Membatalkan pemindahan STO"),
+    "technician.applied": N_("Teknisi mendaftar"),
+    "technician.approved": N_("Menyetujui teknisi"),
+    "technician.refused": N_("Menolak teknisi"),
+    "moves.changed": N_("Mengubah perpindahan status"),
+    "sla.target": N_("Mengubah target SLA"),
+    "sla.hours": N_("Mengubah jam kerja"),
+    "sla.recipients": N_("Mengubah penerima peringatan SLA"),
 }
 _VERBS = {
-    "added": "Menambah",
-    "changed": "Mengubah",
-    "removed": "Menghapus",
-    "disabled": "Menonaktifkan",
-    "deactivated": "Menonaktifkan",
-    "enabled": "Mengaktifkan",
-    "activated": "Mengaktifkan",
-    "exported": "Mengunduh",
-    "made": "Membuat",
-    "deleted": "Menghapus",
-    "restored": "Memulihkan",
-    "purged": "Memusnahkan",
-    "ended": "Mengakhiri",
-    "released": "Melepaskan",
-    "revoked": "Mencabut",
+    "added": N_("Menambah"),
+    "changed": N_("Mengubah"),
+    "removed": N_("Menghapus"),
+    "disabled": N_("Menonaktifkan"),
+    "deactivated": N_("Menonaktifkan"),
+    "enabled": N_("Mengaktifkan"),
+    "activated": N_("Mengaktifkan"),
+    "exported": N_("Mengunduh"),
+    "made": N_("Membuat"),
+    "deleted": N_("Menghapus"),
+    "restored": N_("Memulihkan"),
+    "purged": N_("Memusnahkan"),
+    "ended": N_("Mengakhiri"),
+    "released": N_("Melepaskan"),
+    "revoked": N_("Mencabut"),
 }
 _THINGS = {
-    "person": "pengguna",
-    "site": "Site Operation",
-    "sto": "STO",
-    "unit": "unit",
-    "type": "tipe order",
-    "status": "status",
-    "reason": "alasan",
-    "holiday": "hari libur",
-    "group": "grup",
-    "chat": "obrolan",
-    "order": "order",
-    "report": "laporan",
-    "audit": "jejak audit",
-    "token": "token API",
-    "session": "sesi",
-    "delivery": "pesan",
-    "outbox": "kejadian",
-    "inbox": "pesan masuk",
-    "target": "target SLA",
+    "person": N_("pengguna"),
+    "site": N_("Site Operation"),
+    "sto": N_("STO"),
+    "unit": N_("unit"),
+    "type": N_("tipe order"),
+    "status": N_("status"),
+    "reason": N_("alasan"),
+    "holiday": N_("hari libur"),
+    "group": N_("grup"),
+    "chat": N_("obrolan"),
+    "order": N_("order"),
+    "report": N_("laporan"),
+    "audit": N_("jejak audit"),
+    "token": N_("token API"),
+    "session": N_("sesi"),
+    "delivery": N_("pesan"),
+    "outbox": N_("kejadian"),
+    "inbox": N_("pesan masuk"),
+    "target": N_("target SLA"),
 }
 _DETAILS = {
-    "agent": "peramban",
-    "berkas": "berkas",
-    "saringan": "saringan",
-    "held": "sebab ditahan",
-    "why": "sebab",
-    "was": "sebelumnya",
-    "kind": "jenis",
-    "chat": "obrolan",
-    "order": "order",
-    "event": "kejadian",
-    "consumer": "pengolah",
-    "name": "nama",
-    "mark": "tanda",
-    "before": "sebelum",
-    "after": "sesudah",
-    "title": "judul",
-    "dari": "dari",
-    "sampai": "sampai",
-    "rows": "baris",
+    "agent": N_("peramban"),
+    "berkas": N_("berkas"),
+    "saringan": N_("saringan"),
+    "held": N_("sebab ditahan"),
+    "why": N_("sebab"),
+    "was": N_("sebelumnya"),
+    "kind": N_("jenis"),
+    "chat": N_("obrolan"),
+    "order": N_("order"),
+    "event": N_("kejadian"),
+    "consumer": N_("pengolah"),
+    "name": N_("nama"),
+    "mark": N_("tanda"),
+    "before": N_("sebelum"),
+    "after": N_("sesudah"),
+    "title": N_("judul"),
+    "dari": N_("dari"),
+    "sampai": N_("sampai"),
+    "rows": N_("baris"),
 }
 LONGEST = 300  # characters of one detail
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"))
@@ -102,28 +106,29 @@ def agent(said: str) -> str:
     """A browser as people know it: "Chrome di Windows"; what it cannot tell is left out."""
     browser = next((name for sign, name in _BROWSERS + _BROWSERS_TOO if sign in said), "")
     system = next((name for sign, name in _SYSTEMS + _SYSTEMS_TOO if sign in said), "")
-    return " di ".join(filter(None, (browser or "Peramban lain", system)))
+    browser = browser or _("Peramban lain")
+    return _("{browser} di {system}", browser=browser, system=system) if system else browser
 
 
 def act(code: str) -> str:
     """What was done; an act that we have no words for is named by its code."""
     if code in _WHOLE:
-        return _WHOLE[code]
-    thing, _, verb = code.partition(".")
-    return f"{_VERBS[verb]} {_THINGS[thing]}" if verb in _VERBS and thing in _THINGS else code
+        return _(_WHOLE[code])
+    thing, _dot, verb = code.partition(".")
+    return f"{_(_VERBS[verb])} {_(_THINGS[thing])}" if verb in _VERBS and thing in _THINGS else code
 
 
 def subject(said: str, names: Mapping[int, str]) -> str:
     """What it was done to: "pengguna Nadia Putri", "obrolan -100…"."""
-    thing, _, key = said.partition(":")
+    thing, _colon, key = said.partition(":")
     if thing == "person" and key.isdigit():
-        return names.get(int(key), f"pengguna {key}")
-    return f"{_THINGS.get(thing, thing)} {key}".strip()
+        return names.get(int(key), _("pengguna {key}", key=key))
+    return f"{_(_THINGS.get(thing, thing))} {key}".strip()
 
 
 def source(code: str) -> str:
     """From where."""
-    return FROM.get(code, code)
+    return came(code)
 
 
 def details(kept: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -138,16 +143,16 @@ def details(kept: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         shown = {name: _value(value) for name, value in kept.items() if value not in (None, "", [], {})}
         if "agent" in shown:
             shown["agent"] = agent(shown["agent"])
-    return tuple((_DETAILS.get(name, name), text[:LONGEST]) for name, text in shown.items())
+    return tuple((_(_DETAILS.get(name, name)), text[:LONGEST]) for name, text in shown.items())
 
 
 def _value(value: Any) -> str:
     if value is None or value == "":
-        return "kosong"
+        return _("kosong")
     if isinstance(value, bool):
-        return "ya" if value else "tidak"
+        return _("ya") if value else _("tidak")
     if isinstance(value, list):
-        return ", ".join(_value(each) for each in value) or "kosong"
+        return ", ".join(_value(each) for each in value) or _("kosong")
     if isinstance(value, dict):
-        return "; ".join(f"{_DETAILS.get(name, name)}: {_value(each)}" for name, each in value.items())
+        return "; ".join(f"{_(_DETAILS.get(str(name), str(name)))}: {_value(each)}" for name, each in value.items())
     return str(value)

@@ -1,53 +1,54 @@
-"""What the office's own pages say in Indonesian: why a message got stuck, what somebody did, how a part fares."""
+"""What the office's own pages say: why a message got stuck, what somebody did, how a part fares."""
 
 import html
 import re
 
+from services.web.language import N_, _
 from shared.deliveries.models import Delivery, State
 
 _REASONS: tuple[tuple[str, str], ...] = (
-    ("bot was blocked", "Orang ini memblokir bot. Minta ia membuka blokirnya, lalu lepaskan obrolannya."),
-    ("bot was removed", "Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri."),
-    ("bot was kicked", "Bot dikeluarkan dari grup. Masukkan lagi, lalu lepaskan obrolannya."),
-    ("bot is not a member", "Bot bukan anggota obrolan ini. Masukkan lagi, lalu lepaskan obrolannya."),
-    ("user is deactivated", "Akun Telegram ini sudah dihapus pemiliknya."),
-    ("chat not found", "Telegram tidak menemukan obrolan ini."),
-    ("can't initiate conversation", "Orang ini belum menekan Mulai pada bot. Minta ia mengirim /start."),
-    ("rights to send", "Bot tidak boleh menulis di grup ini. Beri bot izin mengirim pesan."),
-    ("CHAT_WRITE_FORBIDDEN", "Bot tidak boleh menulis di grup ini. Beri bot izin mengirim pesan."),
-    ("Too Many Requests", "Telegram meminta jeda. Pesan berangkat sendiri sesudahnya."),
-    ("can't parse", "Telegram tidak dapat membaca bentuk teksnya. Laporkan kepada pengembang."),
-    ("Telegram cannot be reached", "Telegram tidak dapat dihubungi. Dicoba lagi dengan sendirinya."),
-    ("no answer", "Telegram tidak menjawab, jadi belum pasti pesan ini sampai."),
-    ("its sender fell silent", "Pengirimnya berhenti di tengah jalan, jadi belum pasti pesan ini sampai."),
-    ("could not be settled", "Tidak dapat dipastikan apakah pesan ini sampai."),
-    ("not among the newest messages", "Sedang dicari di obrolannya."),
-    ("waiting for a slot", "Menunggu giliran untuk memastikannya."),
-    ("Unauthorized", "Telegram menolak token bot. Periksa pengaturan token."),
-    ("Telegram refuses the bot's token", "Telegram menolak token bot. Periksa pengaturan token."),
-    ("message to be replied not found", "Pesan yang dijawab sudah dihapus."),
-    ("message thread not found", "Topik di grup ini sudah tidak ada. Ikat ulang grupnya."),
-    ("HTTP 5", "Telegram sedang terganggu, jadi belum pasti pesan ini sampai."),
-    ("unreadable answer", "Jawaban Telegram tidak terbaca, jadi belum pasti pesan ini sampai."),
-    ("upgraded to a supergroup", "Grup ini berganti nomor; pesannya ikut pindah."),
+    ("bot was blocked", N_("Orang ini memblokir bot. Minta ia membuka blokirnya, lalu lepaskan obrolannya.")),
+    ("bot was removed", N_("Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri.")),
+    ("bot was kicked", N_("Bot dikeluarkan dari grup. Masukkan lagi, lalu lepaskan obrolannya.")),
+    ("bot is not a member", N_("Bot bukan anggota obrolan ini. Masukkan lagi, lalu lepaskan obrolannya.")),
+    ("user is deactivated", N_("Akun Telegram ini sudah dihapus pemiliknya.")),
+    ("chat not found", N_("Telegram tidak menemukan obrolan ini.")),
+    ("can't initiate conversation", N_("Orang ini belum menekan Mulai pada bot. Minta ia mengirim /start.")),
+    ("rights to send", N_("Bot tidak boleh menulis di grup ini. Beri bot izin mengirim pesan.")),
+    ("CHAT_WRITE_FORBIDDEN", N_("Bot tidak boleh menulis di grup ini. Beri bot izin mengirim pesan.")),
+    ("Too Many Requests", N_("Telegram meminta jeda. Pesan berangkat sendiri sesudahnya.")),
+    ("can't parse", N_("Telegram tidak dapat membaca bentuk teksnya. Laporkan kepada pengembang.")),
+    ("Telegram cannot be reached", N_("Telegram tidak dapat dihubungi. Dicoba lagi dengan sendirinya.")),
+    ("no answer", N_("Telegram tidak menjawab, jadi belum pasti pesan ini sampai.")),
+    ("its sender fell silent", N_("Pengirimnya berhenti di tengah jalan, jadi belum pasti pesan ini sampai.")),
+    ("could not be settled", N_("Tidak dapat dipastikan apakah pesan ini sampai.")),
+    ("not among the newest messages", N_("Sedang dicari di obrolannya.")),
+    ("waiting for a slot", N_("Menunggu giliran untuk memastikannya.")),
+    ("Unauthorized", N_("Telegram menolak token bot. Periksa pengaturan token.")),
+    ("Telegram refuses the bot's token", N_("Telegram menolak token bot. Periksa pengaturan token.")),
+    ("message to be replied not found", N_("Pesan yang dijawab sudah dihapus.")),
+    ("message thread not found", N_("Topik di grup ini sudah tidak ada. Ikat ulang grupnya.")),
+    ("HTTP 5", N_("Telegram sedang terganggu, jadi belum pasti pesan ini sampai.")),
+    ("unreadable answer", N_("Jawaban Telegram tidak terbaca, jadi belum pasti pesan ini sampai.")),
+    ("upgraded to a supergroup", N_("Grup ini berganti nomor; pesannya ikut pindah.")),
 )
 _KINDS = {
-    "receipt": "Tanda terima",
-    "status": "Kabar status",
-    "card": "Kartu order",
-    "card_edit": "Perubahan kartu",
-    "answer": "Jawaban bot",
-    "refusal": "Penolakan",
-    "keyboard": "Tombol",
-    "merged": "Gabungan beberapa kabar",
+    "receipt": N_("Tanda terima"),
+    "status": N_("Kabar status"),
+    "card": N_("Kartu order"),
+    "card_edit": N_("Perubahan kartu"),
+    "answer": N_("Jawaban bot"),
+    "refusal": N_("Penolakan"),
+    "keyboard": N_("Tombol"),
+    "merged": N_("Gabungan beberapa kabar"),
 }
 _EVENTS = {
-    "order.registered": "Order didaftarkan",
-    "order.changed": "Order berubah",
-    "order.change_undone": "Perubahan diurungkan",
-    "order.duplicate_refused": "Order ganda ditolak",
+    "order.registered": N_("Order didaftarkan"),
+    "order.changed": N_("Order berubah"),
+    "order.change_undone": N_("Perubahan diurungkan"),
+    "order.duplicate_refused": N_("Order ganda ditolak"),
 }
-CONSUMERS = {"notifier": "pengirim Telegram", "ingest": "pembaca berkas", "bot": "bot", "web": "dasbor"}
+CONSUMERS = {"notifier": N_("pengirim Telegram"), "ingest": N_("pembaca berkas"), "bot": "bot", "web": N_("dasbor")}
 _TAGS = re.compile(r"<[^>]*>")
 SHOWN = 400  # characters of a message
 
@@ -57,25 +58,25 @@ def why(trouble: str | None, state: State | None = None) -> str:
     said = trouble or ""
     for sign, words in _REASONS:
         if sign in said:
-            return words
+            return _(words)
     if said:
-        return "Telegram menolak pesan ini." if state is State.DEAD else "Percobaan terakhir gagal."
+        return _("Telegram menolak pesan ini.") if state is State.DEAD else _("Percobaan terakhir gagal.")
     return {
-        State.WAITING: "Menunggu giliran.",
-        State.HELD: "Menunggu keputusan orang.",
-        State.UNKNOWN: "Belum pasti sampai; sedang dipastikan.",
+        State.WAITING: _("Menunggu giliran."),
+        State.HELD: _("Menunggu keputusan orang."),
+        State.UNKNOWN: _("Belum pasti sampai; sedang dipastikan."),
     }.get(state or State.DEAD, "Tidak dapat dikirim.")
 
 
 def kind(code: str) -> str:
     """What sort of message it is."""
     plain = code.partition(":")[0]
-    return _KINDS.get(plain, plain)
+    return _(_KINDS.get(plain, plain))
 
 
 def event(name: str) -> str:
     """What happened."""
-    return _EVENTS.get(name, name)
+    return _(_EVENTS.get(name, name))
 
 
 def words_of(delivery: Delivery) -> str:

@@ -23,15 +23,20 @@ COLUMNS = (
 closed None until it is closed; feedback and note are what people typed."""
 
 
-async def listed(session: AsyncSession, viewer: Viewer, given: Filters) -> AsyncIterator[Sequence[Sequence[Any]]]:
-    """The orders in the order of the list, in batches from the server's cursor. Raises NotAllowed."""
+async def listed(
+    session: AsyncSession, viewer: Viewer, given: Filters, language: str = "id"
+) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """The orders in the order of the list, their states named in `language`, in batches from the server's cursor.
+
+    Raises NotAllowed.
+    """
     viewer.must("order.export")
     wanted = (await board.whole(session, viewer, given)).join(OrderStatus, OrderStatus.code == Order.status_code)
     chosen = wanted.outerjoin(Reason, Reason.id == Order.reason_id).with_only_columns(
         Order.registration_no,
         Order.type_code,
-        OrderStatus.label_id,
-        Reason.label_id,
+        OrderStatus.label_en if language == "en" else OrderStatus.label_id,
+        Reason.label_en if language == "en" else Reason.label_id,
         Order.serial,
         Sto.code,
         Order.odp,

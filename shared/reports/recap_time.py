@@ -39,6 +39,7 @@ from shared.people.access import Viewer
 from shared.places.queries import unit_of
 from shared.reports.recap import CLOSED
 from shared.reports.recap_scope import Part, Scope, parts
+from shared.words import reason_label
 
 LONGEST = 31  # days: every timeline in them is read
 BACK = timedelta(days=400)  # how long before the report an order may have begun; so far back holidays are known
@@ -72,8 +73,11 @@ class TimeRecap:
     zones: tuple[str, ...]
 
 
-async def lost(session: AsyncSession, viewer: Viewer, scope: Scope) -> TimeRecap:
-    """The time of the orders closed in `scope`. Raises NotAllowed for a role that may not read reports."""
+async def lost(session: AsyncSession, viewer: Viewer, scope: Scope, language: str = "id") -> TimeRecap:
+    """The time of the orders closed in `scope`, reasons named in `language`.
+
+    Raises NotAllowed for a role that may not read reports.
+    """
     data = await queries.master(session)
     covered = await parts(session, viewer, scope)
     sides = {side: Taken() for side in SIDES}
@@ -93,7 +97,7 @@ async def lost(session: AsyncSession, viewer: Viewer, scope: Scope) -> TimeRecap
                     stos[codes[sto]].add(orders, seconds)
                 elif stopped and odp:
                     odps[odp].add(orders, seconds)
-    labels = {number: row.label_id for number, row in data.reasons.items()}
+    labels = {number: reason_label(row, language) for number, row in data.reasons.items()}
     return TimeRecap(
         sides=sides,
         reasons=[(labels.get(number or 0), taken) for number, taken in _most(reasons)],

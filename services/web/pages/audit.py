@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.web import sheets
+from services.web import language, sheets
 from services.web import words_audit as words
 from services.web.deps import Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.pages import report_files
 from services.web.render import render
 from services.web.view import Choice
@@ -28,19 +29,19 @@ router = APIRouter()
 
 USUAL = 7  # days that are shown unless asked otherwise
 NOBODY = "0"
-NOT_A_DAY = "Tulis tanggal yang ada di kalender, misalnya 20/11/2026."
-TURNED = "Tanggal awal ada setelah tanggal akhir. Tukar keduanya."
+NOT_A_DAY = N_("Tulis tanggal yang ada di kalender, misalnya 20/11/2026.")
+TURNED = N_("Tanggal awal ada setelah tanggal akhir. Tukar keduanya.")
 COLUMNS = (
-    sheets.Column("Nomor", "whole", 9),
-    sheets.Column("Waktu", "moment", 17),
-    sheets.Column("Siapa", width=24),
-    sheets.Column("Apa", width=30),
-    sheets.Column("Kode", width=24),
-    sheets.Column("Terhadap", width=30),
-    sheets.Column("Lewat", width=10),
-    sheets.Column("Alamat IP", width=16),
-    sheets.Column("Rincian", width=60),
-    sheets.Column("Segel", width=66),
+    sheets.Column(N_("Nomor"), "whole", 9),
+    sheets.Column(N_("Waktu"), "moment", 17),
+    sheets.Column(N_("Siapa"), width=24),
+    sheets.Column(N_("Apa"), width=30),
+    sheets.Column(N_("Kode"), width=24),
+    sheets.Column(N_("Terhadap"), width=30),
+    sheets.Column(N_("Lewat"), width=10),
+    sheets.Column(N_("Alamat IP"), width=16),
+    sheets.Column(N_("Rincian"), width=60),
+    sheets.Column(N_("Segel"), width=66),
 )
 
 
@@ -74,11 +75,11 @@ def read(request: Request, visit: Visit) -> Asked:
     first = _day(typed["dari"], (last or today) - timedelta(days=USUAL - 1), "dari", errors)
     if first and last and not errors:
         if first > last:
-            errors["dari"] = TURNED
+            errors["dari"] = _(TURNED)
         elif (last - first).days + 1 > LONGEST:
-            errors["sampai"] = f"Rentang paling panjang {LONGEST} hari. Persempit."
+            errors["sampai"] = _("Rentang paling panjang {longest} hari. Persempit.", longest=LONGEST)
     if person and not (person.isascii() and person.isdigit() and len(person) < 19):
-        errors["orang"] = "Orang ini tidak dikenal. Pilih dari daftar."
+        errors["orang"] = _("Orang ini tidak dikenal. Pilih dari daftar.")
     wanted = None
     if first and last and not errors:
         since, until = clock.day_bounds(first, visit.zone)[0], clock.day_bounds(last, visit.zone)[1]
@@ -99,14 +100,14 @@ def _day(text: str, otherwise: date, name: str, errors: dict[str, str]) -> date 
         return otherwise
     found = figures.day(text).value
     if found is None or found.year < 2000 or found.year > 2200:
-        errors[name] = NOT_A_DAY
+        errors[name] = _(NOT_A_DAY)
         return None
     return found
 
 
 def read_cursor(text: str) -> tuple[datetime, int] | None:
     """The place in the list that an address names; None when it names none."""
-    at, _, row = text.partition("_")
+    at, _line, row = text.partition("_")
     plain = all(part.isascii() and part.isdigit() and len(part) < 18 for part in (at, row))
     return (datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), int(row)) if plain else None
 
@@ -130,7 +131,7 @@ async def show_audit(request: Request, session: Session, visit: Visitor) -> HTML
     onward = urlencode(asked.query() | {"sesudah": _cursor(acts[PAGE - 1])}) if len(acts) > PAGE else ""
     view = Audit(
         acts=await _told(session, visit, acts[:PAGE]),
-        people=(*(Choice(str(key), name) for key, name in people), Choice(NOBODY, "Tidak dikenal atau sistem")),
+        people=(*(Choice(str(key), name) for key, name in people), Choice(NOBODY, _("Tidak dikenal atau sistem"))),
         kinds=tuple(Choice(code, label) for label, code in kinds),
         person=asked.person,
         kind=asked.kind,
@@ -153,7 +154,7 @@ async def _told(session: AsyncSession, visit: Visit, acts: Sequence[queries.Act]
         Act(
             id=each.row.id,
             at=each.row.at,
-            who=each.name or ("Tidak dikenal" if each.row.source == "web" else "Sistem"),
+            who=each.name or (_("Tidak dikenal") if each.row.source == "web" else _("Sistem")),
             what=words.act(each.row.what),
             code=each.row.what,
             subject=words.subject(each.row.subject, names),
@@ -174,14 +175,15 @@ async def export_audit(request: Request, session: Session, visit: Visitor) -> Re
         raise Invalid(period="wrong")
     rows = sheets.pulled(_rows(session, visit, asked.wanted), asyncio.get_running_loop())
     name = f"audit-{clock.local(clock.now(), visit.zone):%Y-%m-%d-%H%M}"
-    answer = await sheets.answer(name, "csv", [sheets.Sheet("Audit", COLUMNS, rows)])
+    answer = await sheets.answer(name, "csv", [sheets.Sheet(_("Audit"), report_files.heads(COLUMNS), rows)])
     await report_files.note(session, visit, "audit.exported", "audit:list", asked.query())
     return answer
 
 
 async def _rows(session: AsyncSession, visit: Visit, wanted: Narrowed) -> AsyncIterator[list[tuple[object, ...]]]:
     async for batch in queries.all_of(session, visit.viewer, wanted):
-        told = await _told(session, visit, batch)
+        with language.spoken(visit.language):  # it is drawn from another task, which has not heard
+            told = await _told(session, visit, batch)
         yield [
             (
                 each.id,

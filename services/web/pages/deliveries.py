@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import words_office as words
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.render import render
 from services.web.view import Toast
 from services.web.view_office import ChatLine, Deliveries, Letter
@@ -26,11 +27,11 @@ router = APIRouter()
 
 STUCK: dict[str, Trouble] = {"gagal": "dead", "ditahan": "held", "belum-pasti": "unknown", "menunggu": "waiting"}
 STATES = ("", *STUCK, "kejadian", "masuk")
-CHATS = {ChatKind.PRIVATE: "Pribadi", ChatKind.GROUP: "Grup", ChatKind.SUPERGROUP: "Grup"}
+CHATS = {ChatKind.PRIVATE: N_("Pribadi"), ChatKind.GROUP: N_("Grup"), ChatKind.SUPERGROUP: N_("Grup")}
 NEWS = {
-    "kirim": "Pesan masuk antrean kirim lagi.",
-    "lepas": "Obrolan dilepaskan. Pesannya berangkat berurutan.",
-    "ulang": "Dicoba lagi sekarang.",
+    "kirim": N_("Pesan masuk antrean kirim lagi."),
+    "lepas": N_("Obrolan dilepaskan. Pesannya berangkat berurutan."),
+    "ulang": N_("Dicoba lagi sekarang."),
 }
 LARGEST = 2**62
 
@@ -41,7 +42,7 @@ async def show_deliveries(request: Request, session: Session, visit: Visitor) ->
     visit.viewer.must("delivery.read")
     view = await _view(session, visit, request)
     said = NEWS.get(request.query_params.get("kabar", ""))
-    shell = visit.shell("kiriman", toast=Toast(said) if said else None)
+    shell = visit.shell("kiriman", toast=Toast(_(said)) if said else None)
     return HTMLResponse(render("deliveries.html", shell=shell, view=view))
 
 
@@ -60,13 +61,13 @@ async def _view(session: AsyncSession, visit: Visit, request: Request) -> Delive
     return Deliveries(
         state=state,
         states=(
-            Tab("", "Per obrolan", found.chats, hot=found.chats > 0),
-            Tab("gagal", "Gagal", found.dead, hot=found.dead > 0),
-            Tab("ditahan", "Ditahan", found.held),
-            Tab("belum-pasti", "Belum pasti", found.unknown),
-            Tab("menunggu", "Menunggu", found.waiting),
-            Tab("kejadian", "Kejadian gagal", found.events, hot=found.events > 0),
-            Tab("masuk", "Pesan masuk gagal", found.updates, hot=found.updates > 0),
+            Tab("", _("Per obrolan"), found.chats, hot=found.chats > 0),
+            Tab("gagal", _("Gagal"), found.dead, hot=found.dead > 0),
+            Tab("ditahan", _("Ditahan"), found.held),
+            Tab("belum-pasti", _("Belum pasti"), found.unknown),
+            Tab("menunggu", _("Menunggu"), found.waiting),
+            Tab("kejadian", _("Kejadian gagal"), found.events, hot=found.events > 0),
+            Tab("masuk", _("Pesan masuk gagal"), found.updates, hot=found.updates > 0),
         ),
         chats=chats,
         letters=letters,
@@ -115,7 +116,7 @@ def number(text: str) -> int | None:
 
 def title(chat: Chat) -> str:
     """What people call a chat."""
-    return chat.title or f"Obrolan {chat.id}"
+    return chat.title or _("Obrolan {id}", id=chat.id)
 
 
 def chat_line(seen: queries.ChatTraffic) -> ChatLine:
@@ -124,7 +125,7 @@ def chat_line(seen: queries.ChatTraffic) -> ChatLine:
     return ChatLine(
         id=chat.id,
         title=title(chat),
-        kind=CHATS[chat.kind],
+        kind=_(CHATS[chat.kind]),
         waiting=seen.waiting,
         held=seen.held,
         unknown=seen.unknown,
@@ -151,7 +152,7 @@ def letter(each: Stuck) -> Letter:
         id=f"p{row.id}",
         title=words.kind(row.kind),
         at=row.created_at,
-        why=("Obrolannya ditahan. " if stopped else "") + words.why(trouble, row.state),
+        why=(_("Obrolannya ditahan. ") if stopped else "") + words.why(trouble, row.state),
         raw=trouble or "",
         chat=title(chat),
         chat_id=chat.id,
@@ -160,7 +161,7 @@ def letter(each: Stuck) -> Letter:
         tries=row.attempts,
         until=_later(max(filter(None, (row.not_before, chat.not_before)))) if waits else None,
         again=f"/kiriman/pesan/{row.id}/kirim" if again else "",
-        word="Kirim lagi",
+        word=_("Kirim lagi"),
         repeated=row.repeated,
         overtaken=each.overtaken,
     )
@@ -168,17 +169,17 @@ def letter(each: Stuck) -> Letter:
 
 def event_letter(each: DeadEvent) -> Letter:
     """An event that nobody could hear, in words."""
-    hearer = words.CONSUMERS.get(each.row.consumer, each.row.consumer)
+    hearer = _(words.CONSUMERS.get(each.row.consumer, each.row.consumer))
     return Letter(
         id=f"k{each.row.id}",
         title=words.event(each.event.name),
         at=each.event.at,
-        why=f"Tidak dapat diolah oleh {hearer}. Laporkan kodenya, lalu coba lagi sesudah diperbaiki.",
+        why=_("Tidak dapat diolah oleh {hearer}. Laporkan kodenya, lalu coba lagi sesudah diperbaiki.", hearer=hearer),
         raw=each.row.trouble or "",
         order=each.order_no or "",
         tries=each.row.failures,
         again=f"/kiriman/kejadian/{each.row.id}/ulang",
-        word="Coba lagi",
+        word=_("Coba lagi"),
     )
 
 
@@ -187,16 +188,16 @@ def update_letter(each: DeadUpdate) -> Letter:
     who, what = words.said(each.row.body)
     return Letter(
         id=f"m{each.row.id}",
-        title="Pesan untuk bot",
+        title=_("Pesan untuk bot"),
         at=each.row.received_at,
-        why="Bot tidak dapat mengolahnya. Laporkan kodenya, lalu coba lagi sesudah diperbaiki.",
+        why=_("Bot tidak dapat mengolahnya. Laporkan kodenya, lalu coba lagi sesudah diperbaiki."),
         raw=each.row.error or "",
         chat=title(each.chat) if each.chat else "",
         who=who,
         text=what,
         tries=each.row.attempts,
         again=f"/kiriman/masuk/{each.row.id}/ulang",
-        word="Coba lagi",
+        word=_("Coba lagi"),
     )
 
 

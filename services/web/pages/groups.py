@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page, words_master
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
@@ -23,11 +24,11 @@ from shared.identifiers import one_line
 router = APIRouter()
 
 KEY = "grup"
-PURPOSES = {Purpose.HELPDESK: "Helpdesk", Purpose.TECHNICIANS: "Teknisi"}
-KINDS = {ChatKind.GROUP: "Grup", ChatKind.SUPERGROUP: "Supergrup", ChatKind.PRIVATE: "Pribadi"}
+PURPOSES = {Purpose.HELPDESK: N_("Helpdesk"), Purpose.TECHNICIANS: N_("Teknisi")}
+KINDS = {ChatKind.GROUP: N_("Grup"), ChatKind.SUPERGROUP: N_("Supergrup"), ChatKind.PRIVATE: N_("Pribadi")}
 HELD = {
-    "the bot was removed from the group": "Bot dikeluarkan dari grup. Masukkan lagi ke grup.",
-    "the bot was blocked by the user": "Bot diblokir.",
+    "the bot was removed from the group": N_("Bot dikeluarkan dari grup. Masukkan lagi ke grup."),
+    "the bot was blocked by the user": N_("Bot diblokir."),
 }
 
 
@@ -35,30 +36,35 @@ def held_words(words: str | None) -> str:
     """Why nothing is sent to a chat; Telegram's own words where we have none."""
     if not words:
         return ""
-    return HELD.get(words) or f"Telegram menolak: {words}"
+    return _(HELD.get(words, "")) or _("Telegram menolak: {words}", words=words)
 
 
 def purpose_words(bound: Bound) -> str:
     """`Helpdesk SO-SDA`, with its topic."""
-    topic = f", topik {bound.thread_id}" if bound.thread_id is not None else ""
-    return f"{PURPOSES[bound.purpose]} {bound.unit_code}{topic}"
+    topic = _(", topik {thread}", thread=bound.thread_id) if bound.thread_id is not None else ""
+    return f"{_(PURPOSES[bound.purpose])} {bound.unit_code}{topic}"
 
 
 async def inputs(session: AsyncSession, *, topic: bool) -> tuple[Input, ...]:
     """What a group is for and where."""
     fields = (
-        Input("purpose", "Untuk", "select", choices=tuple(Choice(each.value, word) for each, word in PURPOSES.items())),
-        Input("unit", "Wilayah", "select", choices=await master_page.unit_choices(session)),
+        Input(
+            "purpose",
+            _("Untuk"),
+            "select",
+            choices=tuple(Choice(each.value, _(word)) for each, word in PURPOSES.items()),
+        ),
+        Input("unit", _("Wilayah"), "select", choices=await master_page.unit_choices(session)),
     )
     if not topic:
         return fields
     thread = Input(
         "thread",
-        "Nomor topik",
+        _("Nomor topik"),
         "plain",
         required=False,
         longest=12,
-        hint="Hanya untuk grup dengan topik; kosong: seluruh grup.",
+        hint=_("Hanya untuk grup dengan topik; kosong: seluruh grup."),
     )
     return (*fields, thread)
 
@@ -75,11 +81,11 @@ async def code_form(session: AsyncSession) -> Drawn:
     """The form that makes a binding code."""
     return Drawn(
         "kode",
-        "Hubungkan grup baru",
+        _("Hubungkan grup baru"),
         "/grup/kode",
         await inputs(session, topic=False),
-        save="Buat kode",
-        foot="Masukkan bot ke grup, lalu kirim /ikat dan kodenya di sana. Di dalam topik: hanya topik itu.",
+        save=_("Buat kode"),
+        foot=_("Masukkan bot ke grup, lalu kirim /ikat dan kodenya di sana. Di dalam topik: hanya topik itu."),
     )
 
 
@@ -93,24 +99,24 @@ async def list_page(
     lines = tuple(
         Line(
             (
-                Cell(each.chat.title or "Tanpa judul", href=f"/grup/{each.chat.id}"),
-                Cell(KINDS[each.chat.kind], "dim"),
-                Cell("; ".join(purpose_words(bound) for bound in each.bindings) or "Belum dihubungkan"),
+                Cell(each.chat.title or _("Tanpa judul"), href=f"/grup/{each.chat.id}"),
+                Cell(_(KINDS[each.chat.kind]), "dim"),
+                Cell("; ".join(purpose_words(bound) for bound in each.bindings) or _("Belum dihubungkan")),
                 Cell(labels.number(each.waiting), "num"),
                 _standing(each),
             )
         )
         for each in found
     )
-    heads = ("Grup", "Jenis", "Melayani", "#Menunggu", "Keadaan")
-    empty = "Tidak ada yang cocok." if words else "Bot belum dimasukkan ke grup mana pun."
+    heads = (_("Grup"), _("Jenis"), _("Melayani"), f"#{_('Menunggu')}", _("Keadaan"))
+    empty = _("Tidak ada yang cocok.") if words else _("Bot belum dimasukkan ke grup mana pun.")
     onward = f"/grup?sesudah={following}" if following and not words else ""
     return Master(
-        title="Grup Telegram",
-        lead="Grup tempat bot bekerja: untuk apa, di wilayah mana, dan pesan yang belum terkirim.",
-        count=f"{labels.number(len(found))} grup" if not after and not following else "",
-        search=Search("/grup", "Cari judul grup", words),
-        tables=(Table("daftar", "Daftar", heads, lines, empty, next=onward),),
+        title=_("Grup Telegram"),
+        lead=_("Grup tempat bot bekerja: untuk apa, di wilayah mana, dan pesan yang belum terkirim."),
+        count=_("{n} grup", n=labels.number(len(found))) if not after and not following else "",
+        search=Search("/grup", _("Cari judul grup"), words),
+        tables=(Table("daftar", _("Daftar"), heads, lines, empty, next=onward),),
         forms=(form or await code_form(session),),
         secret=secret,
     )
@@ -118,10 +124,10 @@ async def list_page(
 
 def _standing(group: Group) -> Cell:
     if group.chat.held:
-        return Cell("Tertahan", category="obstacle", note=held_words(group.chat.held))
+        return Cell(_("Tertahan"), category="obstacle", note=held_words(group.chat.held))
     if not group.bindings:
-        return Cell("Belum dihubungkan", category="received")
-    return Cell("Terhubung", category="done")
+        return Cell(_("Belum dihubungkan"), category="received")
+    return Cell(_("Terhubung"), category="done")
 
 
 async def group_page(
@@ -135,11 +141,15 @@ async def group_page(
             (
                 Cell(PURPOSES[bound.purpose]),
                 Cell(f"{bound.unit_code} {bound.unit_name}"),
-                Cell(str(bound.thread_id) if bound.thread_id is not None else "Seluruh grup", "dim"),
+                Cell(str(bound.thread_id) if bound.thread_id is not None else _("Seluruh grup"), "dim"),
             ),
             (
                 Act(
-                    "Lepas", f"{path}/lepas", (Choice("binding", str(bound.id)),), danger=True, who=purpose_words(bound)
+                    _("Lepas"),
+                    f"{path}/lepas",
+                    (Choice("binding", str(bound.id)),),
+                    danger=True,
+                    who=purpose_words(bound),
                 ),
             ),
         )
@@ -147,21 +157,21 @@ async def group_page(
     )
     acts: tuple[Act, ...] = ()
     if chat.held:
-        note = f"{held_words(chat.held)} Perbaiki dulu di Telegram, lalu coba lagi."
-        acts = (Act("Kirim lagi yang tertahan", f"{path}/coba", note=note),)
+        note = _("{held} Perbaiki dulu di Telegram, lalu coba lagi.", held=held_words(chat.held))
+        acts = (Act(_("Kirim lagi yang tertahan"), f"{path}/coba", note=note),)
     facts = (
-        Fact("Jenis", KINDS[chat.kind]),
-        Fact("Nomor grup", str(chat.id)),
-        Fact("Keadaan", _standing(group).text, held_words(chat.held)),
-        Fact("Pesan menunggu", labels.number(group.waiting)),
-        Fact("Dikenal sejak", labels.moment(chat.seen_at, visit.zone)),
+        Fact(_("Jenis"), KINDS[chat.kind]),
+        Fact(_("Nomor grup"), str(chat.id)),
+        Fact(_("Keadaan"), _standing(group).text, held_words(chat.held)),
+        Fact(_("Pesan menunggu"), labels.number(group.waiting)),
+        Fact(_("Dikenal sejak"), labels.moment(chat.seen_at, visit.zone)),
     )
-    heads = ("Untuk", "Wilayah", "Topik")
+    heads = (_("Untuk"), _("Wilayah"), _("Topik"))
     return Master(
-        title=chat.title or "Tanpa judul",
-        back=Choice("/grup", "Grup Telegram"),
+        title=chat.title or _("Tanpa judul"),
+        back=Choice("/grup", _("Grup Telegram")),
         facts=facts,
-        tables=(Table("ikatan", "Melayani", heads, lines, "Belum dihubungkan ke wilayah mana pun."),),
+        tables=(Table("ikatan", _("Melayani"), heads, lines, _("Belum dihubungkan ke wilayah mana pun.")),),
         forms=(form or await bind_form(session, chat_id),),
         acts=acts,
         error=error,
@@ -171,7 +181,7 @@ async def group_page(
 async def bind_form(session: AsyncSession, chat_id: int) -> Drawn:
     """The form that binds a group from here."""
     fields = await inputs(session, topic=True)
-    return Drawn("ikat", "Hubungkan", f"/grup/{chat_id}/ikat", fields, save="Hubungkan")
+    return Drawn("ikat", _("Hubungkan"), f"/grup/{chat_id}/ikat", fields, save=_("Hubungkan"))
 
 
 def asked(text: str) -> int:
@@ -196,8 +206,8 @@ async def make_code(request: Request, session: Session, visit: Visitor, form: Fo
             async with session.begin_nested():
                 purpose, unit = Purpose(typed.values["purpose"]), unit_of(typed)
                 code = await binding.make_code(session, visit.viewer, purpose, unit, source="web")
-            note = "Kirim pesan ini di grupnya. Hanya terlihat sekali ini, berlaku 15 menit, dan sekali pakai."
-            view = await list_page(session, visit, request, secret=Secret("Kode penghubung", f"/ikat {code}", note))
+            note = _("Kirim pesan ini di grupnya. Hanya terlihat sekali ini, berlaku 15 menit, dan sekali pakai.")
+            view = await list_page(session, visit, request, secret=Secret(_("Kode penghubung"), f"/ikat {code}", note))
             return master_page.show(visit, KEY, view)
         except Invalid as error:
             typed.errors |= error.fields

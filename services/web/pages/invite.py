@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.web import labels, words_master
 from services.web import sessions as cookies
 from services.web.deps import read_form
+from services.web.language import N_, _
 from services.web.pages.login import ZONE
 from services.web.render import render
 from services.web.view import Shell
@@ -18,7 +19,7 @@ from shared.people import invites
 from shared.people.invites import DeadLink, Invited
 
 router = APIRouter()
-OLD_FORM = "Formulir ini sudah usang. Coba sekali lagi."
+OLD_FORM = N_("Formulir ini sudah usang. Coba sekali lagi.")
 
 
 def page(request: Request, view: Invitation, status: int = 200) -> HTMLResponse:
@@ -53,7 +54,7 @@ async def accept_invitation(token: str, request: Request) -> Response:
         async with transaction() as session:
             invited = await invites.look(session, token)
         if not cookies.login_token_fits(request, str(form.get(cookies.CSRF_FIELD, ""))[:200]):
-            return page(request, invitation(invited, form=OLD_FORM), 403)
+            return page(request, invitation(invited, form=_(OLD_FORM)), 403)
         if password and password != repeated:
             return page(request, invitation(invited, again=words_master.wrong("", "again", "differs")), 422)
         await invites.accept(token, password)

@@ -8,12 +8,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import sessions as cookies
 from services.web.deps import Forged, Session, field, local_path, read_form
+from services.web.language import _
 from services.web.render import render
 from services.web.view import Shell
 from services.web.view_forms import DemoLogin, Login
 from services.web.words import ROLES
 from shared import audit, clock
 from shared.db import transaction
+from shared.desk import presence
 from shared.errors import Invalid
 from shared.people import sessions
 from shared.people.queries import office_people
@@ -40,7 +42,7 @@ async def demo_logins() -> tuple[DemoLogin, ...]:
     """The seeded people of the office; their password stands in the terminal, never here."""
     async with transaction() as session:
         people = await office_people(session)
-    return tuple(DemoLogin(each.username or "", each.name, ROLES[each.role]) for each in people)
+    return tuple(DemoLogin(each.username or "", each.name, _(ROLES[each.role])) for each in people)
 
 
 @router.get("/masuk")
@@ -61,16 +63,18 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request)
     if not cookies.login_token_fits(request, field(form, cookies.CSRF_FIELD)):
         if request.cookies:  # a form that lay open for long, or a foreign one: either way a fresh one
-            return await login_page(request, Login(error="Formulir ini sudah usang. Coba sekali lagi."), 403)
+            return await login_page(request, Login(error=_("Formulir ini sudah usang. Coba sekali lagi.")), 403)
         raise Forged
     back = local_path(field(form, "ke", 500) or "/")
     try:
         name = field(form, "username").strip()
         password = field(form, "password", 256)
     except Invalid:
-        return await login_page(request, Login(ke=back, error="Nama pengguna atau kata sandi terlalu panjang."), 422)
+        return await login_page(request, Login(ke=back, error=_("Nama pengguna atau kata sandi terlalu panjang.")), 422)
     if not name or not password:
-        return await login_page(request, Login(ke=back, username=name, error="Isi nama pengguna dan kata sandi."), 422)
+        return await login_page(
+            request, Login(ke=back, username=name, error=_("Isi nama pengguna dan kata sandi.")), 422
+        )
     ip = request.client.host if request.client else ""
     try:
         signed = await sessions.sign_in(
@@ -86,10 +90,10 @@ async def sign_in(request: Request) -> Response:
         answer.headers["retry-after"] = str(max(1, round((error.until - clock.now()).total_seconds())))
         return answer
     except WrongPassword:
-        view = Login(ke=back, username=name, error="Nama pengguna atau kata sandi tidak cocok.")
+        view = Login(ke=back, username=name, error=_("Nama pengguna atau kata sandi tidak cocok."))
         return await login_page(request, view, 422)
     except OnlyInTelegram:
-        view = Login(ke=back, username=name, error="Akun ini dipakai lewat Telegram, bukan lewat web.")
+        view = Login(ke=back, username=name, error=_("Akun ini dipakai lewat Telegram, bukan lewat web."))
         return await login_page(request, view, 403)
     onward = RedirectResponse(back, 303)
     cookies.give_token(onward, signed.token)
@@ -107,6 +111,7 @@ async def sign_out(request: Request, session: Session) -> Response:
         if not cookies.fits(given, known.session.csrf):
             raise Forged
         await sessions.end(session, known.session.token_hash)
+        await presence.leave(session, known.person.id)
         await audit.note(session, known.person.id, "web", "login.ended", f"person:{known.person.id}")
     answer = RedirectResponse("/masuk", 303)
     cookies.take_token(answer)

@@ -12,10 +12,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.web import facts, news, words
+from services.web import facts, language, news, words
 from services.web import sessions as cookies
 from services.web.deps import Form, Session, Visit, Visitor
 from services.web.deps import field as said
+from services.web.language import N_, _, name_of
 from services.web.pages.order import needed
 from services.web.render import render
 from services.web.view import Choice
@@ -24,31 +25,32 @@ from shared import requests
 from shared.chats.models import Chat
 from shared.errors import Invalid, NotFound
 from shared.events import EventRow
-from shared.identifiers import Doubt, codes, indonesian
+from shared.identifiers import Doubt, codes
 from shared.identifiers.read import Read
 from shared.orders import operations, queries
 from shared.orders.operations import AlreadyRegistered
+from shared.orders.states import ALWAYS, MasterData
 from shared.people.models import Person, Role
 from shared.places import queries as places
+from shared.words import doubt as doubt_words
 
 router = APIRouter()
 
 SHORT = {"type": "type", "number": "sc", "serial": "sn", "sto": "sto", "odp": "odp", "technician": "tech"}
 LABELS = {
-    "type": "Tipe",
-    "number": "Nomor registrasi",
+    "type": N_("Tipe"),
+    "number": N_("Nomor registrasi"),
     "serial": "SN modem",
     "sto": "STO",
     "odp": "ODP",
-    "technician": "Kode teknisi",
+    "technician": N_("Kode teknisi"),
 }
 HINTS = {
-    "number": "SC dan 8 angka, contoh SC32232558.",
-    "serial": "Di stiker modem, contoh ZTEGC6754546.",
-    "odp": "Contoh ODP-SDA-003.",
-    "technician": "Contoh F5SDA445.",
+    "number": N_("SC dan 8 angka, contoh SC32232558."),
+    "serial": N_("Di stiker modem, contoh ZTEGC6754546."),
+    "odp": N_("Contoh ODP-SDA-003."),
+    "technician": N_("Contoh F5SDA445."),
 }
-NEEDED = ("type", "number", "sto")
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ async def check(session: AsyncSession, visit: Visit, given: Mapping[str, str]) -
     for name, read in readers.items():
         text = given[name].strip()
         if not text:
-            if name in NEEDED:
-                errors[name] = "Belum diisi."
+            if SHORT[name] in ALWAYS:
+                errors[name] = _("Belum diisi.")
             continue
         values[name] = read.value or text
         doubts += read.warnings
@@ -94,7 +96,23 @@ async def check(session: AsyncSession, visit: Visit, given: Mapping[str, str]) -
             errors[name] = _without_field(read.refused)
         elif read.value is None:  # a MAC: there is no serial in it
             errors[name] = _without_field(read.warnings[0])
+    for name in _required(data, values.get("type")):
+        if name not in values and name not in errors:
+            errors[name] = _without_field(Doubt(SHORT[name], f"{SHORT[name]}.required"))
     return Checked(values, errors, tuple(d for d in doubts if _field_of(d) not in errors), offers)
+
+
+def _required(data: MasterData, code: str | None) -> list[str]:
+    """The fields without which there is no order of this type."""
+    needed = data.needed(code)
+    return [name for name, short in SHORT.items() if short in needed]
+
+
+def _hint(data: MasterData, name: str) -> str:
+    """How a field looks, and for which types it must be given."""
+    demanding = [row.code for row in data.types.values() if row.active and SHORT[name] in row.required]
+    said = [_("Wajib untuk {codes}.", codes=", ".join(demanding))] if demanding else []
+    return " ".join(filter(None, [_(HINTS.get(name, "")), *said]))
 
 
 def _field_of(doubt: Doubt) -> str:
@@ -103,7 +121,8 @@ def _field_of(doubt: Doubt) -> str:
 
 def _without_field(doubt: Doubt) -> str:
     """`Bukan SN, contoh …`: the field's name stands above it already."""
-    text = indonesian(doubt).partition(": ")[2] or indonesian(doubt)
+    said = doubt_words(doubt, language.current())
+    text = said.partition(": ")[2] or said
     return text[:1].upper() + text[1:] + "."
 
 
@@ -112,7 +131,7 @@ async def draw(
 ) -> tuple[Field, ...]:
     """The six fields with what is to be said of each."""
     data = await queries.master(session)
-    types = tuple(Choice(row.code, f"{row.code} · {row.label_id}") for row in data.types.values() if row.active)
+    types = tuple(Choice(row.code, f"{row.code} · {name_of(row)}") for row in data.types.values() if row.active)
     stos = tuple(Choice(sto.code, f"{sto.code} {sto.name}") for sto in await places.stos(session, visit.viewer))
     people = await session.execute(
         select(Person.technician_code, Person.name)
@@ -121,20 +140,21 @@ async def draw(
         .limit(200)
     )
     technicians = tuple(Choice(code or "", name) for code, name in people)
+    required = _required(data, checked.values.get("type", given["type"]))
     made = []
     for name, label in LABELS.items():
         doubts = [_without_field(doubt) for doubt in checked.doubts if _field_of(doubt) == name]
         made.append(
             Field(
                 name,  # type: ignore[arg-type]
-                label,
+                _(label),
                 value=checked.values.get(name, given[name]),
-                hint=HINTS.get(name, ""),
+                hint=_hint(data, name),
                 error=checked.errors.get(name, ""),
                 warning=" ".join(doubts),
                 fix=checked.offers.get(name, ""),
                 asked=name in asked,
-                required=name in NEEDED,
+                required=name in required,
                 choices=types if name == "type" else stos if name == "sto" else (),
                 suggestions=technicians if name == "technician" else (),
                 check=name not in {"type", "sto"},
@@ -201,7 +221,7 @@ async def _say_duplicate(session: AsyncSession, visit: Visit, checked: Checked) 
         return checked
     if found.order.closed_at is not None:
         return checked
-    return replace(checked, errors={**checked.errors, "number": "Sudah terdaftar dan masih aktif."})
+    return replace(checked, errors={**checked.errors, "number": _("Sudah terdaftar dan masih aktif.")})
 
 
 @router.post("/order/baru")
@@ -224,7 +244,7 @@ async def save(session: Session, visit: Visitor, form: Form) -> Response:
             event_id, number = await _register(session, visit, key, checked)
     except AlreadyRegistered as error:
         twin = await _duplicate(session, visit, error)
-        elsewhere = "" if twin else "Nomor ini sudah terdaftar di wilayah lain. Tidak ada order ganda yang dibuat."
+        elsewhere = "" if twin else _("Nomor ini sudah terdaftar di wilayah lain. Tidak ada order ganda yang dibuat.")
         fields = await draw(session, visit, given, checked)
         return await page(session, visit, fields, status=409, duplicate=twin, error=elsewhere)
     except Invalid as error:
@@ -267,11 +287,11 @@ async def _duplicate(session: AsyncSession, visit: Visit, error: AlreadyRegister
     if not visit.viewer.covers(order.sto_id):
         return None
     chat = await session.get(Chat, order.chat_id) if order.chat_id is not None else None
-    where = f"Telegram, grup {chat.title}" if chat and chat.title else words.FROM.get(order.source, "")
+    where = _("Telegram, grup {title}", title=chat.title) if chat and chat.title else words.came(order.source)
     return Duplicate(
         no=order.registration_no,
         status=facts.status_of(order.status_code, data),
-        who=existing.registrant_name or "Sistem",
+        who=existing.registrant_name or _("Sistem"),
         at=order.registered_at,
         holder=existing.holder_name or "",
         where=where,

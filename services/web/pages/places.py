@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
@@ -28,14 +29,16 @@ router = APIRouter()
 
 ZONES = tuple(Choice(zone, f"{name} ({zone.partition('/')[2]})") for zone, name in clock.ZONE_NAMES.items())
 SITE_INPUTS = (
-    Input("code", "Kode", "code", longest=16, hint="Contoh SO-SDA."),
-    Input("name", "Nama"),
-    Input("witel", "Witel", "code", longest=16, hint="Kode witel, contoh SDO. Yang belum ada akan dibuat."),
-    Input("zone", "Zona waktu", "select", value="Asia/Jakarta", choices=ZONES, longest=40),
-    Input("opens", "Jam buka", "time", value="08:00", longest=8),
-    Input("closes", "Jam tutup", "time", value="17:00", longest=8, hint="Hitungan SLA berhenti di luar jam ini."),
-    Input("valid_from", "Berlaku mulai", "date", required=False, longest=12),
-    Input("valid_to", "Berlaku sampai", "date", required=False, longest=12),
+    Input("code", N_("Kode"), "code", longest=16, hint=N_("Contoh SO-SDA.")),
+    Input("name", N_("Nama")),
+    Input("witel", N_("Witel"), "code", longest=16, hint=N_("Kode witel, contoh SDO. Yang belum ada akan dibuat.")),
+    Input("zone", N_("Zona waktu"), "select", value="Asia/Jakarta", choices=ZONES, longest=40),
+    Input("opens", N_("Jam buka"), "time", value="08:00", longest=8),
+    Input(
+        "closes", N_("Jam tutup"), "time", value="17:00", longest=8, hint=N_("Hitungan SLA berhenti di luar jam ini.")
+    ),
+    Input("valid_from", N_("Berlaku mulai"), "date", required=False, longest=12),
+    Input("valid_to", N_("Berlaku sampai"), "date", required=False, longest=12),
 )
 
 
@@ -45,11 +48,11 @@ async def sto_inputs(session: AsyncSession, visit: Visit, *, new: bool) -> tuple
         Choice(str(site.id), f"{site.code} {site.name}") for site in await master_page.sites(session, visit.viewer)
     )
     fields = (
-        Input("code", "Kode", "code", longest=3, hint="Tiga huruf, contoh SDA."),
-        Input("name", "Nama"),
-        Input("site", "Site Operation", "select", choices=sites),
-        Input("valid_from", "Berlaku mulai", "date", required=False, longest=12),
-        Input("valid_to", "Berlaku sampai", "date", required=False, longest=12),
+        Input("code", _("Kode"), "code", longest=3, hint=_("Tiga huruf, contoh SDA.")),
+        Input("name", _("Nama")),
+        Input("site", _("Site Operation"), "select", choices=sites),
+        Input("valid_from", _("Berlaku mulai"), "date", required=False, longest=12),
+        Input("valid_to", _("Berlaku sampai"), "date", required=False, longest=12),
     )
     return fields if new else tuple(each for each in fields if each.name != "site")
 
@@ -81,7 +84,10 @@ def sto_of(typed: Typed) -> Exchange:
 
 def dates_note(row: SiteOperation | Sto) -> str:
     """`sejak 2026-01-01`, `sampai …`; empty where no dates are kept."""
-    parts = [f"sejak {row.valid_from}" if row.valid_from else "", f"sampai {row.valid_to}" if row.valid_to else ""]
+    parts = [
+        _("sejak {day}", day=row.valid_from) if row.valid_from else "",
+        _("sampai {day}", day=row.valid_to) if row.valid_to else "",
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -104,11 +110,11 @@ async def sites_page(session: AsyncSession, visit: Visit, *, form: Drawn | None 
                 Cell(witels.get(site.witel_id, ""), "dim"),
                 Cell(
                     ", ".join(sto.code for sto in stos if sto.site_operation_id == site.id and sto.active)
-                    or "Belum ada"
+                    or _("Belum ada")
                 ),
                 Cell(f"{site.opens:%H:%M}\u2013{site.closes:%H:%M} {clock.zone_name(site.zone)}"),
                 Cell(labels.number(people.get(site.id, 0)), "num"),
-                Cell("Aktif", category="done") if site.active else Cell("Nonaktif", category="cancelled"),
+                Cell(_("Aktif"), category="done") if site.active else Cell(_("Nonaktif"), category="cancelled"),
             ),
             off=not site.active,
         )
@@ -116,13 +122,13 @@ async def sites_page(session: AsyncSession, visit: Visit, *, form: Drawn | None 
     )
     may = visit.viewer.may("master.change")
     if may and form is None:
-        form = master_page.keyed(Drawn("baru", "Tambah Site Operation", "/site", SITE_INPUTS))
-    heads = ("Kode", "Nama", "Witel", "STO", "Jam kerja", "#Orang", "Keadaan")
+        form = master_page.keyed(Drawn("baru", _("Tambah Site Operation"), "/site", master_forms.said(SITE_INPUTS)))
+    heads = (_("Kode"), _("Nama"), _("Witel"), "STO", _("Jam kerja"), f"#{_('Orang')}", _("Keadaan"))
     return Master(
-        title="Site Operation",
-        lead="Kantor operasi yang menaungi STO dan timnya." if may else master_page.READ_ONLY,
-        count=f"{labels.number(len(found))} site",
-        tables=(Table("daftar", "Daftar", heads, lines, "Belum ada Site Operation. Tambahkan yang pertama."),),
+        title=_("Site Operation"),
+        lead=_("Kantor operasi yang menaungi STO dan timnya.") if may else master_page.read_only(),
+        count=_("{n} site", n=labels.number(len(found))),
+        tables=(Table("daftar", _("Daftar"), heads, lines, _("Belum ada Site Operation. Tambahkan yang pertama.")),),
         forms=(form,) if form else (),
     )
 
@@ -138,11 +144,11 @@ async def site_page(
     orders = sum(opened.get(sto.id, 0) for sto in stos)
     people = (await _people_by(session, PersonArea.site_operation_id)).get(site.id, 0)
     facts = (
-        Fact("STO", ", ".join(sorted(sto.code for sto in stos if sto.active)) or "Belum ada"),
-        Fact("Order terbuka", labels.number(orders)),
-        Fact("Orang dengan wilayah ini", labels.number(people)),
-        Fact("Jam kerja", f"{site.opens:%H:%M}\u2013{site.closes:%H:%M} {clock.zone_name(site.zone)}"),
-        Fact("Keadaan", "Aktif" if site.active else "Nonaktif", dates_note(site)),
+        Fact("STO", ", ".join(sorted(sto.code for sto in stos if sto.active)) or _("Belum ada")),
+        Fact(_("Order terbuka"), labels.number(orders)),
+        Fact(_("Orang dengan wilayah ini"), labels.number(people)),
+        Fact(_("Jam kerja"), f"{site.opens:%H:%M}\u2013{site.closes:%H:%M} {clock.zone_name(site.zone)}"),
+        Fact(_("Keadaan"), _("Aktif") if site.active else _("Nonaktif"), dates_note(site)),
     )
     acts: tuple[Act, ...] = ()
     if visit.viewer.may("master.change"):
@@ -151,14 +157,19 @@ async def site_page(
             _switch(
                 f"/site/{site.id}/aktif",
                 site.active,
-                f"Dipakai {len(stos)} STO, {people} orang, {orders} order terbuka.",
+                _(
+                    "Dipakai {n} STO, {people} orang, {orders} order terbuka.",
+                    n=len(stos),
+                    people=people,
+                    orders=orders,
+                ),
             ),
         )
     return Master(
         title=f"{site.code} {site.name}",
-        back=Choice("/site", "Site Operation"),
+        back=Choice("/site", _("Site Operation")),
         facts=facts,
-        facts_title="Dipakai oleh",
+        facts_title=_("Dipakai oleh"),
         forms=(form,) if form else (),
         acts=acts,
         error=error,
@@ -168,9 +179,13 @@ async def site_page(
 def _switch(action: str, active: bool, used: str) -> Act:
     if active:
         return Act(
-            "Nonaktifkan", action, (Choice("aktif", "tidak"),), danger=True, note=f"{used} Riwayatnya tetap ada."
+            _("Nonaktifkan"),
+            action,
+            (Choice("aktif", "tidak"),),
+            danger=True,
+            note=_("{used} Riwayatnya tetap ada.", used=used),
         )
-    return Act("Aktifkan", action, (Choice("aktif", "ya"),), note="Dapat dipilih lagi untuk data baru.")
+    return Act(_("Aktifkan"), action, (Choice("aktif", "ya"),), note=_("Dapat dipilih lagi untuk data baru."))
 
 
 async def site_form(session: AsyncSession, site: SiteOperation) -> Drawn:
@@ -178,8 +193,8 @@ async def site_form(session: AsyncSession, site: SiteOperation) -> Drawn:
     witel = await session.scalar(select(Witel.code).where(Witel.id == site.witel_id))
     names = ("code", "name", "zone", "opens", "closes", "valid_from", "valid_to")
     values = {name: getattr(site, name) for name in names} | {"witel": witel}
-    fields = master_forms.filled(SITE_INPUTS, values)
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/site/{site.id}", fields, cancel="/site"))
+    fields = master_forms.filled(master_forms.said(SITE_INPUTS), values)
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/site/{site.id}", fields, cancel="/site"))
 
 
 async def asked_site(session: AsyncSession, visit: Visit, site_id: str) -> SiteOperation:
@@ -203,7 +218,7 @@ async def show_sites(request: Request, session: Session, visit: Visitor) -> HTML
 async def add_site(session: Session, visit: Visitor, form: Form) -> Response:
     """Add a Site Operation."""
     visit.viewer.must("master.change")
-    made = master_page.keyed(Drawn("baru", "Tambah Site Operation", "/site", SITE_INPUTS))
+    made = master_page.keyed(Drawn("baru", _("Tambah Site Operation"), "/site", master_forms.said(SITE_INPUTS)))
     typed = master_forms.read(form, made.inputs)
     site = site_of(typed)
 
@@ -279,7 +294,7 @@ async def stos_page(session: AsyncSession, visit: Visit, *, form: Drawn | None =
                 Cell(site.code, "dim", note=planned.get(sto.id, "")),
                 Cell(labels.number(opened.get(sto.id, 0)), "num"),
                 Cell(labels.number(people.get(sto.id, 0)), "num"),
-                Cell("Aktif", category="done") if sto.active else Cell("Nonaktif", category="cancelled"),
+                Cell(_("Aktif"), category="done") if sto.active else Cell(_("Nonaktif"), category="cancelled"),
             ),
             off=not sto.active,
         )
@@ -287,15 +302,15 @@ async def stos_page(session: AsyncSession, visit: Visit, *, form: Drawn | None =
     )
     may = visit.viewer.may("master.change")
     if may and form is None:
-        form = master_page.keyed(Drawn("baru", "Tambah STO", "/sto", await sto_inputs(session, visit, new=True)))
-    heads = ("Kode", "Nama", "Site Operation", "#Order terbuka", "#Orang", "Keadaan")
+        form = master_page.keyed(Drawn("baru", _("Tambah STO"), "/sto", await sto_inputs(session, visit, new=True)))
+    heads = (_("Kode"), _("Nama"), _("Site Operation"), f"#{_('Order terbuka')}", f"#{_('Orang')}", _("Keadaan"))
     return Master(
         title="STO",
-        lead="Sentral tempat order dikerjakan; kodenya dipakai dalam ODP dan kode teknisi."
+        lead=_("Sentral tempat order dikerjakan; kodenya dipakai dalam ODP dan kode teknisi.")
         if may
-        else master_page.READ_ONLY,
+        else master_page.read_only(),
         count=f"{labels.number(len(lines))} STO",
-        tables=(Table("daftar", "Daftar", heads, lines, "Belum ada STO. Tambahkan yang pertama."),),
+        tables=(Table("daftar", _("Daftar"), heads, lines, _("Belum ada STO. Tambahkan yang pertama.")),),
         forms=(form,) if form else (),
     )
 
@@ -306,14 +321,14 @@ async def _planned(session: AsyncSession) -> dict[int, str]:
         .join(SiteOperation, SiteOperation.id == StoSite.site_operation_id)
         .where(StoSite.valid_to.is_(None), StoSite.valid_from > operations.today())
     )
-    return {sto: f"pindah ke {code} mulai {since}" for sto, code, since in rows}
+    return {sto: _("pindah ke {code} mulai {since}", code=code, since=since) for sto, code, since in rows}
 
 
 async def sto_form(session: AsyncSession, visit: Visit, sto: Sto) -> Drawn:
     """The form of an STO as it stands."""
     values = {name: getattr(sto, name) for name in ("code", "name", "valid_from", "valid_to")}
     fields = master_forms.filled(await sto_inputs(session, visit, new=False), values)
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/sto/{sto.id}", fields, cancel="/sto"))
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/sto/{sto.id}", fields, cancel="/sto"))
 
 
 async def move_form(session: AsyncSession, visit: Visit, sto: Sto) -> Drawn:
@@ -324,11 +339,13 @@ async def move_form(session: AsyncSession, visit: Visit, sto: Sto) -> Drawn:
         if site.id != sto.site_operation_id
     )
     fields = (
-        Input("site", "Ke Site Operation", "select", choices=sites),
-        Input("since", "Mulai tanggal", "date", longest=12, hint="Laporan sebelum tanggal ini tetap di unit lama."),
+        Input("site", _("Ke Site Operation"), "select", choices=sites),
+        Input(
+            "since", _("Mulai tanggal"), "date", longest=12, hint=_("Laporan sebelum tanggal ini tetap di unit lama.")
+        ),
     )
     return master_page.keyed(
-        Drawn("pindah", "Pindah Site Operation", f"/sto/{sto.id}/pindah", fields, save="Pindahkan")
+        Drawn("pindah", _("Pindah Site Operation"), f"/sto/{sto.id}/pindah", fields, save=_("Pindahkan"))
     )
 
 
@@ -340,10 +357,10 @@ async def sto_page(
     people = (await _people_by(session, PersonArea.sto_id)).get(sto.id, 0)
     site = await session.get_one(SiteOperation, sto.site_operation_id)
     facts = (
-        Fact("Site Operation", f"{site.code} {site.name}", (await _planned(session)).get(sto.id, "")),
-        Fact("Order terbuka", labels.number(orders)),
-        Fact("Orang dengan wilayah ini", labels.number(people)),
-        Fact("Keadaan", "Aktif" if sto.active else "Nonaktif", dates_note(sto)),
+        Fact(_("Site Operation"), f"{site.code} {site.name}", (await _planned(session)).get(sto.id, "")),
+        Fact(_("Order terbuka"), labels.number(orders)),
+        Fact(_("Orang dengan wilayah ini"), labels.number(people)),
+        Fact(_("Keadaan"), _("Aktif") if sto.active else _("Nonaktif"), dates_note(sto)),
     )
     history = await session.execute(
         select(StoSite, SiteOperation.code)
@@ -352,7 +369,13 @@ async def sto_page(
         .order_by(StoSite.valid_from.desc().nulls_last())
     )
     lines = tuple(
-        Line((Cell(code, "code"), Cell(str(row.valid_from or "Sejak awal")), Cell(str(row.valid_to or "Seterusnya"))))
+        Line(
+            (
+                Cell(code, "code"),
+                Cell(str(row.valid_from or _("Sejak awal"))),
+                Cell(str(row.valid_to or _("Seterusnya"))),
+            )
+        )
         for row, code in history
     )
     acts: tuple[Act, ...] = ()
@@ -360,15 +383,21 @@ async def sto_page(
         drawn = {"ubah": await sto_form(session, visit, sto), "pindah": await move_form(session, visit, sto)}
         forms = tuple({**drawn, **{form.id: form for form in forms}}.values())
         if sto.id in await _planned(session):
-            acts = (Act("Batalkan rencana pindah", f"/sto/{sto.id}/batal-pindah"),)
-        used = f"Dipakai {orders} order terbuka dan {people} orang; order yang ada tetap berjalan."
+            acts = (Act(_("Batalkan rencana pindah"), f"/sto/{sto.id}/batal-pindah"),)
+        used = _(
+            "Dipakai {orders} order terbuka dan {people} orang; order yang ada tetap berjalan.",
+            orders=orders,
+            people=people,
+        )
         acts = (*acts, _switch(f"/sto/{sto.id}/aktif", sto.active, used))
     return Master(
         title=f"{sto.code} {sto.name}",
         back=Choice("/sto", "STO"),
         facts=facts,
-        facts_title="Dipakai oleh",
-        tables=(Table("riwayat", "Riwayat Site Operation", ("Unit", "Mulai", "Sampai"), lines),) if lines else (),
+        facts_title=_("Dipakai oleh"),
+        tables=(Table("riwayat", _("Riwayat Site Operation"), (_("Unit"), _("Mulai"), _("Sampai")), lines),)
+        if lines
+        else (),
         forms=forms,
         acts=acts,
         error=error,

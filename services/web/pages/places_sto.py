@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import _
 from services.web.pages.places import move_form, sto_form, sto_inputs, sto_of, sto_page, stos_page
 from services.web.pages.users import whole
 from services.web.view import Choice
@@ -47,7 +48,7 @@ async def show_stos(request: Request, session: Session, visit: Visitor) -> HTMLR
 async def add_sto(session: Session, visit: Visitor, form: Form) -> Response:
     """Add an STO."""
     visit.viewer.must("master.change")
-    made = master_page.keyed(Drawn("baru", "Tambah STO", "/sto", await sto_inputs(session, visit, new=True)))
+    made = master_page.keyed(Drawn("baru", _("Tambah STO"), "/sto", await sto_inputs(session, visit, new=True)))
     typed = master_forms.read(form, made.inputs)
     given = sto_of(typed)
 
@@ -138,13 +139,13 @@ async def holiday_inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ..
     """The fields of a holiday."""
     sites = await master_page.sites(session, visit.viewer)
     choices = (
-        Choice("semua", "Semua Site Operation"),
+        Choice("semua", _("Semua Site Operation")),
         *(Choice(str(each.id), f"{each.code} {each.name}") for each in sites),
     )
     return (
-        Input("day", "Tanggal", "date", longest=12),
-        Input("name", "Nama libur", hint="Contoh Hari Natal."),
-        Input("site", "Berlaku di", "select", value="semua", choices=choices),
+        Input("day", _("Tanggal"), "date", longest=12),
+        Input("name", _("Nama libur"), hint=_("Contoh Hari Natal.")),
+        Input("site", _("Berlaku di"), "select", value="semua", choices=choices),
     )
 
 
@@ -167,21 +168,29 @@ async def holidays_page(
     lines = tuple(
         Line(
             (Cell(day_words(holiday.day)), Cell(holiday.name), Cell(code, "code")),
-            (Act("Hapus", f"/libur/{holiday.id}/hapus", danger=True, who=f"{holiday.name} {code}"),)
+            (Act(_("Hapus"), f"/libur/{holiday.id}/hapus", danger=True, who=f"{holiday.name} {code}"),)
             if may and holiday.day > today
             else (),
         )
         for holiday, code in rows
     )
     if may and form is None:
-        form = master_page.keyed(Drawn("baru", "Tambah hari libur", "/libur", await holiday_inputs(session, visit)))
+        form = master_page.keyed(Drawn("baru", _("Tambah hari libur"), "/libur", await holiday_inputs(session, visit)))
     years = (today.year - 1, today.year, today.year + 1)
     return Master(
-        title="Hari libur",
-        lead="Hitungan SLA berhenti sepanjang hari libur unit." if may else master_page.READ_ONLY,
-        count=f"{labels.number(len(lines))} baris di {year}",
+        title=_("Hari libur"),
+        lead=_("Hitungan SLA berhenti sepanjang hari libur unit.") if may else master_page.read_only(),
+        count=_("{n} baris di {year}", n=labels.number(len(lines)), year=year),
         chips=tuple(Chip(str(each), f"/libur?tahun={each}", each == year) for each in years),
-        tables=(Table("daftar", "Daftar", ("Tanggal", "Nama", "Unit"), lines, "Belum ada hari libur di tahun ini."),),
+        tables=(
+            Table(
+                "daftar",
+                _("Daftar"),
+                (_("Tanggal"), _("Nama"), _("Unit")),
+                lines,
+                _("Belum ada hari libur di tahun ini."),
+            ),
+        ),
         forms=(form,) if form else (),
         error=error,
     )
@@ -203,7 +212,7 @@ async def show_holidays(request: Request, session: Session, visit: Visitor) -> H
 async def add_holiday(request: Request, session: Session, visit: Visitor, form: Form) -> Response:
     """Add a holiday to one unit or to all."""
     visit.viewer.must("master.change")
-    made = master_page.keyed(Drawn("baru", "Tambah hari libur", "/libur", await holiday_inputs(session, visit)))
+    made = master_page.keyed(Drawn("baru", _("Tambah hari libur"), "/libur", await holiday_inputs(session, visit)))
     typed = master_forms.read(form, made.inputs)
     day, name = typed.day("day") or date.min, typed.values["name"]
     site = None if typed.values["site"] == "semua" else typed.number("site")

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import sessions as cookies
 from services.web.deps import Form, Session, Visit, Visitor, field, find_visit, signed_form
+from services.web.language import N_, _
 from services.web.render import render
 from services.web.view import Toast
 from services.web.view_office import OwnSession, Profile, Token
@@ -28,27 +29,27 @@ from shared.people.sessions import TooManyTries, WrongPassword
 router = APIRouter()
 
 NEWS = {
-    "sandi": "Kata sandi diganti. Sesi lain sudah diakhiri.",
-    "tampilan": "Tampilan disimpan.",
-    "sesi": "Sesi itu sudah diakhiri.",
-    "sesi-lain": "Semua sesi lain sudah diakhiri.",
-    "token": "Token dicabut.",
+    "sandi": N_("Kata sandi diganti. Sesi lain sudah diakhiri."),
+    "tampilan": N_("Tampilan disimpan."),
+    "sesi": N_("Sesi itu sudah diakhiri."),
+    "sesi-lain": N_("Semua sesi lain sudah diakhiri."),
+    "token": N_("Token dicabut."),
 }
 WRONG = {
-    ("password", "too_short"): "Paling sedikit 12 karakter. Beberapa kata yang tidak berhubungan mudah diingat.",
-    ("password", "too_long"): f"Paling banyak {LONGEST} karakter.",
-    ("password", "common"): "Terlalu mudah ditebak. Pakai beberapa kata yang tidak berhubungan.",
-    ("password", "same"): "Sama dengan kata sandi sekarang. Pilih yang lain.",
-    ("password", "missing"): "Isi kata sandi baru.",
-    ("current", "missing"): "Isi kata sandi sekarang.",
-    ("current", "too_long"): "Kata sandi sekarang tidak cocok.",
-    ("current", "wrong"): "Kata sandi sekarang tidak cocok.",
-    ("again", "different"): "Tidak sama dengan kata sandi baru. Tulis lagi.",
-    ("again", "too_long"): "Tidak sama dengan kata sandi baru. Tulis lagi.",
-    ("token", "missing"): "Beri nama, misalnya tempat token ini dipakai.",
-    ("token", "too_long"): "Paling banyak 80 karakter.",
-    ("token", "taken"): "Anda sudah punya token dengan nama ini. Pakai nama lain, atau cabut yang lama.",
-    ("token", "too_many"): f"Paling banyak {account.MOST_TOKENS} token. Cabut yang tidak dipakai.",
+    ("password", "too_short"): N_("Paling sedikit 12 karakter. Beberapa kata yang tidak berhubungan mudah diingat."),
+    ("password", "too_long"): N_("Paling banyak {longest} karakter."),
+    ("password", "common"): N_("Terlalu mudah ditebak. Pakai beberapa kata yang tidak berhubungan."),
+    ("password", "same"): N_("Sama dengan kata sandi sekarang. Pilih yang lain."),
+    ("password", "missing"): N_("Isi kata sandi baru."),
+    ("current", "missing"): N_("Isi kata sandi sekarang."),
+    ("current", "too_long"): N_("Kata sandi sekarang tidak cocok."),
+    ("current", "wrong"): N_("Kata sandi sekarang tidak cocok."),
+    ("again", "different"): N_("Tidak sama dengan kata sandi baru. Tulis lagi."),
+    ("again", "too_long"): N_("Tidak sama dengan kata sandi baru. Tulis lagi."),
+    ("token", "missing"): N_("Beri nama, misalnya tempat token ini dipakai."),
+    ("token", "too_long"): N_("Paling banyak 80 karakter."),
+    ("token", "taken"): N_("Anda sudah punya token dengan nama ini. Pakai nama lain, atau cabut yang lama."),
+    ("token", "too_many"): N_("Paling banyak {most} token. Cabut yang tidak dipakai."),
 }
 
 
@@ -61,7 +62,7 @@ async def view_of(session: AsyncSession, visit: Visit) -> Profile:
     return Profile(
         name=person.name,
         username=person.username or "",
-        role=ROLES[person.role],
+        role=_(ROLES[person.role]),
         area=visit.area,
         code=person.technician_code or "",
         telegram=str(person.telegram_id or ""),
@@ -98,12 +99,17 @@ async def page(
     toast: str = "",
 ) -> HTMLResponse:
     """The whole page; errors: field → code."""
-    said = {name: WRONG.get((name, code), "Pilih dari daftar.") for name, code in (errors or {}).items()}
+    said = {name: wrong(name, code) for name, code in (errors or {}).items()}
     view = replace(
         await view_of(session, visit), errors=said, secret=secret, token_name=token_name, wait_until=wait_until
     )
     shell = visit.shell("profil", toast=Toast(toast) if toast else None)
     return HTMLResponse(render("profile.html", shell=shell, view=view), status)
+
+
+def wrong(name: str, code: str) -> str:
+    """Why a field was not taken."""
+    return _(WRONG.get((name, code), N_("Pilih dari daftar.")), longest=LONGEST, most=account.MOST_TOKENS)
 
 
 def onward(news: str) -> Response:
@@ -114,7 +120,7 @@ def onward(news: str) -> Response:
 @router.get("/profil")
 async def show_profile(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """One's own page."""
-    return await page(session, visit, toast=NEWS.get(request.query_params.get("kabar", ""), ""))
+    return await page(session, visit, toast=_(NEWS.get(request.query_params.get("kabar", ""), "")))
 
 
 @router.post("/profil/sandi")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from services.web import labels
 from services.web.deps import Visit
+from services.web.language import N_, _, name_of
 from services.web.view import Choice
 from services.web.view_reports import Asked
 from shared import clock
@@ -24,27 +25,27 @@ from shared.words import DAYS, MONTHS
 EARLIEST = date(2000, 1, 1)
 LONGEST_TYPED = 40  # characters that are given back to the form
 MONTH_NAMES = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
+    N_("Januari"),
+    N_("Februari"),
+    N_("Maret"),
+    N_("April"),
+    N_("Mei"),
+    N_("Juni"),
+    N_("Juli"),
+    N_("Agustus"),
+    N_("September"),
+    N_("Oktober"),
+    N_("November"),
+    N_("Desember"),
 )
 
-NOT_A_DAY = "Tulis tanggal yang ada di kalender, misalnya 20/11/2026."
-NOT_A_MONTH = "Tulis bulan seperti 2026-11."
-TOO_EARLY = "Laporan paling awal 1 Jan 2000. Pilih tanggal setelahnya."
-NOT_YET = "Hari itu belum tiba. Pilih hari ini atau sebelumnya."
-TURNED = "Tanggal awal ada setelah tanggal akhir. Tukar keduanya."
-NO_STO = "STO ini tidak ada di wilayah Anda. Pilih dari daftar."
-NO_TYPE = "Tipe order ini tidak ada. Pilih dari daftar."
+NOT_A_DAY = N_("Tulis tanggal yang ada di kalender, misalnya 20/11/2026.")
+NOT_A_MONTH = N_("Tulis bulan seperti 2026-11.")
+TOO_EARLY = N_("Laporan paling awal 1 Jan 2000. Pilih tanggal setelahnya.")
+NOT_YET = N_("Hari itu belum tiba. Pilih hari ini atau sebelumnya.")
+TURNED = N_("Tanggal awal ada setelah tanggal akhir. Tukar keduanya.")
+NO_STO = N_("STO ini tidak ada di wilayah Anda. Pilih dari daftar.")
+NO_TYPE = N_("Tipe order ini tidak ada. Pilih dari daftar.")
 
 
 def today_of(visit: Visit) -> date:
@@ -68,9 +69,13 @@ async def read_days(
     if first and last and not errors:
         days = (last - first).days + 1
         if days < 1:
-            errors["dari"] = TURNED
+            errors["dari"] = _(TURNED)
         elif days > longest:
-            errors["sampai"] = f"Rentang paling panjang {longest} hari; ini {labels.number(days)} hari. Persempit."
+            errors["sampai"] = _(
+                "Rentang paling panjang {longest} hari; ini {n} hari. Persempit.",
+                longest=longest,
+                n=labels.number(days),
+            )
     sto, kind, stos, types = await _narrowing(request, session, visit, errors)
     asked = Asked(
         first=first.isoformat() if first and "dari" not in errors else first_typed or today.isoformat(),
@@ -95,11 +100,11 @@ async def read_month(request: Request, session: AsyncSession, visit: Visit) -> t
         first = None
         year, month = (int(found[1] or found[4]), int(found[2] or found[3])) if found else (0, 0)
         if not (1 <= month <= 12 and year):
-            errors["bulan"] = NOT_A_MONTH
+            errors["bulan"] = _(NOT_A_MONTH)
         elif year < EARLIEST.year:
-            errors["bulan"] = TOO_EARLY
+            errors["bulan"] = _(TOO_EARLY)
         elif (year, month) > (today.year, today.month):
-            errors["bulan"] = "Bulan itu belum tiba. Pilih bulan ini atau sebelumnya."
+            errors["bulan"] = _("Bulan itu belum tiba. Pilih bulan ini atau sebelumnya.")
         else:
             first = date(year, month, 1)
     sto, kind, stos, types = await _narrowing(request, session, visit, errors)
@@ -120,11 +125,11 @@ def _day(text: str, today: date, name: str, errors: dict[str, str]) -> date | No
         return today
     day = figures.day(text).value
     if day is None:
-        errors[name] = NOT_A_DAY
+        errors[name] = _(NOT_A_DAY)
     elif day < EARLIEST:
-        errors[name] = TOO_EARLY
+        errors[name] = _(TOO_EARLY)
     elif day > today:
-        errors[name] = NOT_YET
+        errors[name] = _(NOT_YET)
     return day
 
 
@@ -138,14 +143,14 @@ async def _narrowing(
             select(Sto.code, Sto.name, Sto.active).where(visit.viewer.within(Sto.id)).order_by(Sto.code)
         )
     ).all()
-    if sto and sto not in {code for code, _, _ in rows}:
-        errors["sto"] = NO_STO
+    if sto and sto not in {row.code for row in rows}:
+        errors["sto"] = _(NO_STO)
     data = await queries.master(session)
     if kind and kind not in data.types:
-        errors["tipe"] = NO_TYPE
+        errors["tipe"] = _(NO_TYPE)
     stos = tuple(Choice(code, f"{code} {name}") for code, name, active in rows if active or code == sto)
     types = (row for row in data.types.values() if row.active or row.code == kind)
-    return sto, kind, stos, tuple(Choice(row.code, f"{row.code} {row.label_id}") for row in types)
+    return sto, kind, stos, tuple(Choice(row.code, f"{row.code} {name_of(row)}") for row in types)
 
 
 def period(scope: Scope) -> str:
@@ -162,12 +167,14 @@ def day_words(day: date) -> str:
 
 def month_words(day: date) -> str:
     """`November 2026`"""
-    return f"{MONTH_NAMES[day.month - 1]} {day.year}"
+    return f"{_(MONTH_NAMES[day.month - 1])} {day.year}"
 
 
 def narrowed(scope: Scope) -> str:
     """What the report leaves out, for a title: `STO SDA, tipe AO`."""
-    return ", ".join([*([f"STO {scope.sto}"] if scope.sto else []), *([f"tipe {scope.type}"] if scope.type else [])])
+    return ", ".join(
+        [*([f"STO {scope.sto}"] if scope.sto else []), *([_("tipe {code}", code=scope.type)] if scope.type else [])]
+    )
 
 
 def heading(period_words: str, scope: Scope) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _, name_of
 from services.web.master_forms import Typed
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
@@ -21,50 +22,88 @@ from shared.orders.models import Category, Order, OrderStatus, OrderType, Reason
 
 router = APIRouter()
 
-KEY, BACK = "status", Choice("/status", "Status dan SLA")
+KEY = "status"
 MEANS = {
-    Category.RECEIVED: "Diterima, belum diambil",
-    Category.WORKING: "Sedang dikerjakan",
-    Category.OBSTACLE: "Terhambat",
-    Category.DONE: "Layanan aktif",
-    Category.CANCELLED: "Tidak dilanjutkan",
+    Category.RECEIVED: N_("Diterima, belum diambil"),
+    Category.WORKING: N_("Sedang dikerjakan"),
+    Category.OBSTACLE: N_("Terhambat"),
+    Category.DONE: N_("Layanan aktif"),
+    Category.CANCELLED: N_("Tidak dilanjutkan"),
 }
-WHOSE = {"helpdesk": "Helpdesk", "technician": "Teknisi", "customer": "Pelanggan", "system": "Sistem"}
-CLOCKS = {"runs": "Berjalan", "stops": "Dijeda", "apart": "Berjalan, dihitung terpisah", "ends": "Berhenti"}
-ON, OFF = Cell("Aktif", category="done"), Cell("Nonaktif", category="cancelled")
+WHOSE = {"helpdesk": N_("Helpdesk"), "technician": N_("Teknisi"), "customer": N_("Pelanggan"), "system": N_("Sistem")}
+CLOCKS = {
+    "runs": N_("Berjalan"),
+    "stops": N_("Dijeda"),
+    "apart": N_("Berjalan, dihitung terpisah"),
+    "ends": N_("Berhenti"),
+}
 
-CODE = Input("code", "Kode", "code", longest=16, hint="Tidak dapat diubah lagi. Contoh AO.")
+ASKED_WORDS = {"sn": N_("SN modem"), "odp": N_("ODP"), "tech": N_("Kode teknisi")}
+
+CODE = Input("code", N_("Kode"), "code", longest=16, hint=N_("Tidak dapat diubah lagi. Contoh AO."))
 NAMES = (
-    Input("label_id", "Nama (Indonesia)", longest=60),
-    Input("label_en", "Nama (Inggris)", longest=60),
+    Input("label_id", N_("Nama (Indonesia)"), longest=60),
+    Input("label_en", N_("Nama (Inggris)"), longest=60),
 )
-PLACE = Input("position", "Urutan", "number", longest=3)
+PLACE = Input("position", N_("Urutan"), "number", longest=3)
 TYPE_INPUTS = (
     *NAMES,
     Input(
         "key_pattern",
-        "Pola nomor registrasi",
+        N_("Pola nomor registrasi"),
         "plain",
         value="^SC\\d{6,12}$",
-        hint="\\d satu angka, {6,12} banyaknya, (A|B) salah satu.",
+        hint=N_("\\d satu angka, {6,12} banyaknya, (A|B) salah satu."),
     ),
-    Input("example", "Contoh nomor", "code", value="SC32232558", longest=16, hint="Dicoba pada pola sebelum disimpan."),
-    Input("keeps_number", "Nomor tetap terpakai setelah order selesai", "check", required=False, longest=4),
-    Input("target_minutes", "Target SLA (menit)", "number", value="60", longest=7, hint="Berlaku untuk order baru."),
+    Input(
+        "example",
+        N_("Contoh nomor"),
+        "code",
+        value="SC32232558",
+        longest=16,
+        hint=N_("Dicoba pada pola sebelum disimpan."),
+    ),
+    Input("keeps_number", N_("Nomor tetap terpakai setelah order selesai"), "check", required=False, longest=4),
+    Input(
+        "target_minutes",
+        N_("Target SLA (menit)"),
+        "number",
+        value="60",
+        longest=7,
+        hint=N_("Berlaku untuk order baru di unit tanpa target sendiri."),
+    ),
+    Input(
+        "required",
+        N_("Wajib diisi selain nomor, tipe, dan STO"),
+        "checks",
+        choices=tuple(Choice(name, word) for name, word in ASKED_WORDS.items()),
+        required=False,
+        hint=N_("Ditanyakan bot dan ditolak formulir bila kosong."),
+    ),
     PLACE,
 )
 STATUS_INPUTS = (
     *NAMES,
-    Input("reason_required", "Wajib menyebut alasan", "check", required=False, longest=4),
+    Input("reason_required", N_("Wajib menyebut alasan"), "check", required=False, longest=4),
     PLACE,
 )
 CATEGORY = Input(
     "category",
-    "Arti",
+    N_("Arti"),
     "select",
     choices=tuple(Choice(each.value, words) for each, words in MEANS.items()),
-    hint="Menentukan bentuk, warna, dan hitungan SLA. Tidak dapat diubah lagi.",
+    hint=N_("Menentukan bentuk, warna, dan hitungan SLA. Tidak dapat diubah lagi."),
 )
+
+
+def back() -> Choice:
+    """The way to the overview."""
+    return Choice("/status", _("Status dan SLA"))
+
+
+def standing(active: bool) -> Cell:
+    """Whether a row is in use."""
+    return Cell(_("Aktif"), category="done") if active else Cell(_("Nonaktif"), category="cancelled")
 
 
 def type_of(typed: Typed) -> Type:
@@ -77,6 +116,7 @@ def type_of(typed: Typed) -> Type:
         keeps_number=typed.values["keeps_number"] == "ya",
         target_minutes=typed.number("target_minutes"),
         position=typed.number("position"),
+        required=tuple(sorted(typed.many["required"])),
     )
 
 
@@ -110,18 +150,19 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
 
     def becomes(old: str) -> str:
         there = [named[move.new] for move in moves if move.old == old and named[move.new].active]
-        return ", ".join(row.label_id for row in sorted(there, key=lambda row: row.position)) or "Tidak ke mana-mana"
+        return ", ".join(name_of(row) for row in sorted(there, key=lambda row: row.position)) or _("Tidak ke mana-mana")
 
     type_lines = [
         Line(
             (
                 Cell(row.code, "code", href=link(f"/status/tipe/{row.code}")),
-                Cell(row.label_id),
+                Cell(name_of(row)),
                 Cell(row.key_pattern, "code"),
-                Cell("Sampai dibatalkan" if row.keeps_number else "Selama terbuka", "dim"),
+                Cell(_("Sampai dibatalkan") if row.keeps_number else _("Selama terbuka"), "dim"),
+                Cell(", ".join(_(ASKED_WORDS[name]) for name in row.required) or "\u2013", "dim"),
                 Cell(labels.minutes(row.target_minutes), "num"),
                 Cell(labels.number(by_type.get(row.code, 0)), "num"),
-                ON if row.active else OFF,
+                standing(row.active),
             ),
             off=not row.active,
         )
@@ -130,12 +171,12 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
     status_lines = [
         Line(
             (
-                Cell(row.label_id, category=row.category.value, href=link(f"/status/status/{row.code}")),
-                Cell(MEANS[row.category], "dim"),
+                Cell(name_of(row), category=row.category.value, href=link(f"/status/status/{row.code}")),
+                Cell(_(MEANS[row.category]), "dim"),
                 Cell(becomes(row.code), href=link(f"/status/alur/{row.code}")),
-                Cell("Wajib" if row.reason_required else "Boleh kosong", "dim"),
+                Cell(_("Wajib") if row.reason_required else _("Boleh kosong"), "dim"),
                 Cell(labels.number(by_status[row.code]) if row.code in by_status else "\u2013", "num"),
-                ON if row.active else OFF,
+                standing(row.active),
             ),
             off=not row.active,
         )
@@ -144,44 +185,64 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
     reason_lines = [
         Line(
             (
-                Cell(row.label_id, href=link(f"/status/alasan/{row.id}")),
-                Cell(named[row.status_code].label_id, category=named[row.status_code].category.value),
-                Cell(WHOSE.get(row.whose or "", "\u2013")),
-                Cell(CLOCKS.get(row.clock, row.clock), "dim"),
-                ON if row.active else OFF,
+                Cell(name_of(row), href=link(f"/status/alasan/{row.id}")),
+                Cell(name_of(named[row.status_code]), category=named[row.status_code].category.value),
+                Cell(_(WHOSE.get(row.whose or "", "\u2013"))),
+                Cell(_(CLOCKS.get(row.clock, row.clock)), "dim"),
+                standing(row.active),
             ),
             off=not row.active,
         )
         for row in sorted(reasons, key=lambda row: (named[row.status_code].position, row.position))
     ]
-    type_heads = ("Kode", "Nama", "Pola nomor", "Nomor terpakai", "#Target", "#Terbuka", "Keadaan")
-    status_heads = ("Status", "Arti", "Dapat menjadi", "Alasan", "#Terbuka", "Keadaan")
-    reason_heads = ("Alasan", "Untuk", "Waktu milik", "Hitungan SLA", "Keadaan")
+    type_heads = (
+        _("Kode"),
+        _("Nama"),
+        _("Pola nomor"),
+        _("Nomor terpakai"),
+        _("Wajib diisi"),
+        "#Target",
+        f"#{_('Terbuka')}",
+        _("Keadaan"),
+    )
+    status_heads = (_("Status"), _("Arti"), _("Dapat menjadi"), _("Alasan"), f"#{_('Terbuka')}", _("Keadaan"))
+    reason_heads = (_("Alasan"), _("Untuk"), _("Waktu milik"), _("Hitungan SLA"), _("Keadaan"))
     return Master(
-        title="Status dan SLA",
-        lead="Bentuk dan warna status tetap; nama, alur, alasan, dan target dapat diubah."
+        title=_("Status dan SLA"),
+        lead=_("Bentuk dan warna status tetap; nama, alur, alasan, dan target dapat diubah.")
         if may
-        else master_page.READ_ONLY,
-        count=f"{len(types)} tipe, {len(statuses)} status, {len(reasons)} alasan",
+        else master_page.read_only(),
+        count=_(
+            "{types} tipe, {statuses} status, {reasons} alasan",
+            types=len(types),
+            statuses=len(statuses),
+            reasons=len(reasons),
+        ),
         tables=(
-            Table("tipe", "Tipe order", type_heads, tuple(type_lines), add=_add(may, "/status/tipe", "Tipe")),
+            Table("tipe", _("Tipe order"), type_heads, tuple(type_lines), add=_add(may, "/status/tipe", _("Tipe"))),
             Table(
-                "st", "Status dan alur", status_heads, tuple(status_lines), add=_add(may, "/status/status", "Status")
+                "st",
+                _("Status dan alur"),
+                status_heads,
+                tuple(status_lines),
+                add=_add(may, "/status/status", _("Status")),
             ),
-            Table("alasan", "Alasan", reason_heads, tuple(reason_lines), add=_add(may, "/status/alasan", "Alasan")),
+            Table(
+                "alasan", _("Alasan"), reason_heads, tuple(reason_lines), add=_add(may, "/status/alasan", _("Alasan"))
+            ),
         ),
     )
 
 
 def _add(may: bool, href: str, word: str) -> Choice | None:
-    return Choice(href, f"Tambah {word.lower()}") if may else None
+    return Choice(href, _("Tambah {lower}", lower=word.lower())) if may else None
 
 
 def switch(action: str, active: bool, used: str) -> Act:
     """The button that switches one off or on."""
     if active:
-        return Act("Nonaktifkan", action, (Choice("aktif", "tidak"),), danger=True, note=used)
-    return Act("Aktifkan", action, (Choice("aktif", "ya"),), note="Dapat dipilih lagi.")
+        return Act(_("Nonaktifkan"), action, (Choice("aktif", "tidak"),), danger=True, note=used)
+    return Act(_("Aktifkan"), action, (Choice("aktif", "ya"),), note=_("Dapat dipilih lagi."))
 
 
 @router.get("/status")
@@ -205,10 +266,12 @@ async def _row(session: AsyncSession, visit: Visit, table: Any, key: Any) -> Any
 def type_form(row: OrderType | None) -> Drawn:
     """The form of a type as it stands, or of a new one."""
     if row is None:
-        return master_page.keyed(Drawn("baru", "Tipe baru", "/status/tipe", (CODE, *TYPE_INPUTS), cancel="/status"))
+        return master_page.keyed(
+            Drawn("baru", _("Tipe baru"), "/status/tipe", master_forms.said((CODE, *TYPE_INPUTS)), cancel="/status")
+        )
     values = {each.name: getattr(row, each.name, "") for each in TYPE_INPUTS} | {"example": "SC32232558"}
-    fields = master_forms.filled(TYPE_INPUTS, values)
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/status/tipe/{row.code}", fields, cancel="/status"))
+    fields = master_forms.filled(master_forms.said(TYPE_INPUTS), values)
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/status/tipe/{row.code}", fields, cancel="/status"))
 
 
 async def type_page(
@@ -217,14 +280,19 @@ async def type_page(
     """One order type."""
     form = form or type_form(row)
     if row is None:
-        return Master(title="Tipe order baru", back=BACK, forms=(form,))
+        return Master(title=_("Tipe order baru"), back=back(), forms=(form,))
     used = (await masterdata.open_orders(session, visit.viewer, Order.type_code)).get(row.code, 0)
-    facts = (Fact("Order terbuka", labels.number(used)), Fact("Keadaan", "Aktif" if row.active else "Nonaktif"))
-    note = f"Dipakai {used} order terbuka; order yang ada tetap berjalan. Tipe ini tidak dapat dipilih lagi."
+    facts = (
+        Fact(_("Order terbuka"), labels.number(used)),
+        Fact(_("Keadaan"), _("Aktif") if row.active else _("Nonaktif")),
+    )
+    note = _(
+        "Dipakai {used} order terbuka; order yang ada tetap berjalan. Tipe ini tidak dapat dipilih lagi.", used=used
+    )
     act = switch(f"/status/tipe/{row.code}/aktif", row.active, note)
-    title = f"{row.code} {row.label_id}"
+    title = f"{row.code} {name_of(row)}"
     return Master(
-        title=title, back=BACK, facts=facts, facts_title="Dipakai oleh", forms=(form,), acts=(act,), error=error
+        title=title, back=back(), facts=facts, facts_title=_("Dipakai oleh"), forms=(form,), acts=(act,), error=error
     )
 
 
@@ -295,10 +363,13 @@ async def switch_type(code: str, session: Session, visit: Visitor, form: Form) -
 def status_form(row: OrderStatus | None) -> Drawn:
     """The form of a status as it stands, or of a new one."""
     if row is None:
-        fields = (CODE, CATEGORY, *(each for each in STATUS_INPUTS if each.name != "reason_required"))
-        return master_page.keyed(Drawn("baru", "Status baru", "/status/status", fields, cancel="/status"))
-    fields = master_forms.filled(STATUS_INPUTS, {each.name: getattr(row, each.name) for each in STATUS_INPUTS})
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/status/status/{row.code}", fields, cancel="/status"))
+        rest = tuple(each for each in STATUS_INPUTS if each.name != "reason_required")
+        fields = master_forms.said((CODE, CATEGORY, *rest))
+        return master_page.keyed(Drawn("baru", _("Status baru"), "/status/status", fields, cancel="/status"))
+    fields = master_forms.filled(
+        master_forms.said(STATUS_INPUTS), {each.name: getattr(row, each.name) for each in STATUS_INPUTS}
+    )
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/status/status/{row.code}", fields, cancel="/status"))
 
 
 async def status_page(
@@ -307,18 +378,20 @@ async def status_page(
     """One status."""
     form = form or status_form(row)
     if row is None:
-        return Master(title="Status baru", back=BACK, forms=(form,))
+        return Master(title=_("Status baru"), back=back(), forms=(form,))
     used = (await masterdata.open_orders(session, visit.viewer, Order.status_code)).get(row.code, 0)
     facts = (
-        Fact("Kode", row.code),
-        Fact("Arti", MEANS[row.category]),
-        Fact("Order terbuka", labels.number(used)),
-        Fact("Keadaan", "Aktif" if row.active else "Nonaktif"),
+        Fact(_("Kode"), row.code),
+        Fact(_("Arti"), _(MEANS[row.category])),
+        Fact(_("Order terbuka"), labels.number(used)),
+        Fact(_("Keadaan"), _("Aktif") if row.active else _("Nonaktif")),
     )
-    note = f"{used} order terbuka berstatus ini; order itu tetap, tetapi status ini tidak dapat dipilih lagi."
+    note = _(
+        "{used} order terbuka berstatus ini; order itu tetap, tetapi status ini tidak dapat dipilih lagi.", used=used
+    )
     act = switch(f"/status/status/{row.code}/aktif", row.active, note)
     return Master(
-        title=row.label_id, back=BACK, facts=facts, facts_title="Data", forms=(form,), acts=(act,), error=error
+        title=name_of(row), back=back(), facts=facts, facts_title=_("Data"), forms=(form,), acts=(act,), error=error
     )
 
 

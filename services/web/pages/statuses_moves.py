@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import _, name_of
 from services.web.master_forms import Typed
-from services.web.pages.statuses import BACK, CLOCKS, KEY, PLACE, WHOSE, switch
+from services.web.pages.statuses import CLOCKS, KEY, PLACE, WHOSE, back, switch
 from services.web.pages.users import whole
 from services.web.view import Choice
 from services.web.view_master import Fact, Input, Master
@@ -25,7 +26,11 @@ from shared.orders.models import OrderStatus, Reason, StatusMove
 router = APIRouter()
 
 NOTE = "catatan"  # the box beside the roles: a note is required
-BOXES = (*(Choice(role.value, ROLES[role]) for role in MOVERS), Choice(NOTE, "Wajib menulis catatan"))
+
+
+def boxes() -> tuple[Choice, ...]:
+    """The roles that may, and whether a note is required."""
+    return (*(Choice(role.value, _(ROLES[role])) for role in MOVERS), Choice(NOTE, _("Wajib menulis catatan")))
 
 
 async def statuses(session: AsyncSession) -> list[OrderStatus]:
@@ -52,18 +57,20 @@ async def moves_form(session: AsyncSession, old: str) -> tuple[OrderStatus, Draw
             continue
         move = moves.get(row.code)
         chosen = frozenset([*move.roles, *([NOTE] if move.note_required else [])]) if move else frozenset()
-        label = f"Menjadi {row.label_id}" + ("" if row.active else " (nonaktif)")
-        fields.append(Input(f"ke_{row.code}", label, "checks", choices=BOXES, chosen=chosen, required=False))
-    form = Drawn("alur", "Siapa boleh", f"/status/alur/{old}", tuple(fields), cancel="/status")
+        label = _("Menjadi {label}", label=name_of(row)) + ("" if row.active else _(" (nonaktif)"))
+        fields.append(Input(f"ke_{row.code}", label, "checks", choices=boxes(), chosen=chosen, required=False))
+    form = Drawn("alur", _("Siapa boleh"), f"/status/alur/{old}", tuple(fields), cancel="/status")
     return here, master_page.stamped(form)
 
 
 def moves_page(here: OrderStatus, form: Drawn) -> Master:
     """The page of one status' ways out."""
     return Master(
-        title=f"Alur dari {here.label_id}",
-        lead="Tanpa peran yang dicentang, perpindahan itu tidak ada. Berlaku di semua layar paling lambat satu menit.",
-        back=BACK,
+        title=_("Alur dari {label}", label=name_of(here)),
+        lead=_(
+            "Tanpa peran yang dicentang, perpindahan itu tidak ada. Berlaku di semua layar paling lambat satu menit."
+        ),
+        back=back(),
         forms=(form,),
     )
 
@@ -101,29 +108,29 @@ async def change_moves(old: str, session: Session, visit: Visitor, form: Form) -
 
 async def reason_inputs(session: AsyncSession) -> tuple[Input, ...]:
     """The fields of a reason."""
-    choices = tuple(Choice(row.code, row.label_id) for row in await statuses(session))
+    choices = tuple(Choice(row.code, name_of(row)) for row in await statuses(session))
     return (
-        Input("status_code", "Untuk status", "select", choices=choices),
-        Input("label_id", "Alasan (Indonesia)", longest=80),
-        Input("label_en", "Alasan (Inggris)", longest=80),
+        Input("status_code", _("Untuk status"), "select", choices=choices),
+        Input("label_id", _("Alasan (Indonesia)"), longest=80),
+        Input("label_en", _("Alasan (Inggris)"), longest=80),
         Input(
             "whose",
-            "Waktu milik",
+            _("Waktu milik"),
             "select",
-            choices=tuple(Choice(*each) for each in WHOSE.items()),
+            choices=tuple(Choice(key, _(word)) for key, word in WHOSE.items()),
             required=False,
-            hint="Kosong untuk alasan yang menutup order.",
+            hint=_("Kosong untuk alasan yang menutup order."),
         ),
         Input(
             "clock",
-            "Hitungan SLA",
+            _("Hitungan SLA"),
             "select",
             value="runs",
-            choices=tuple(Choice(*each) for each in CLOCKS.items() if each[0] != "ends"),
+            choices=tuple(Choice(key, _(word)) for key, word in CLOCKS.items() if key != "ends"),
             required=False,
-            hint="Alasan yang menutup order selalu menghentikannya.",
+            hint=_("Alasan yang menutup order selalu menghentikannya."),
         ),
-        PLACE,
+        *master_forms.said((PLACE,)),
     )
 
 
@@ -131,11 +138,11 @@ async def reason_form(session: AsyncSession, row: Reason | None) -> Drawn:
     """The form of a reason as it stands, or of a new one."""
     fields = await reason_inputs(session)
     if row is None:
-        return master_page.keyed(Drawn("baru", "Alasan baru", "/status/alasan", fields, cancel="/status"))
+        return master_page.keyed(Drawn("baru", _("Alasan baru"), "/status/alasan", fields, cancel="/status"))
     values: dict[str, Any] = {each.name: getattr(row, each.name) for each in fields}
     values["clock"] = "" if row.clock == "ends" else row.clock
     fields = master_forms.filled(fields, values)
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/status/alasan/{row.id}", fields, cancel="/status"))
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/status/alasan/{row.id}", fields, cancel="/status"))
 
 
 def reason_of(typed: Typed) -> Why:
@@ -156,13 +163,13 @@ async def reason_page(
     """One reason."""
     form = form or await reason_form(session, row)
     if row is None:
-        return Master(title="Alasan baru", back=BACK, forms=(form,))
+        return Master(title=_("Alasan baru"), back=back(), forms=(form,))
     used = await masterdata.times_given(session, row.id)
-    said = f"lebih dari {labels.number(used)}" if used >= 10_000 else labels.number(used)
-    facts = (Fact("Dipakai", f"{said} kali"), Fact("Keadaan", "Aktif" if row.active else "Nonaktif"))
-    act = switch(f"/status/alasan/{row.id}/aktif", row.active, "Tidak dapat dipilih lagi; riwayat order tetap.")
+    said = _("lebih dari {n}", n=labels.number(used)) if used >= 10_000 else labels.number(used)
+    facts = (Fact(_("Dipakai"), _("{n} kali", n=said)), Fact(_("Keadaan"), _("Aktif") if row.active else _("Nonaktif")))
+    act = switch(f"/status/alasan/{row.id}/aktif", row.active, _("Tidak dapat dipilih lagi; riwayat order tetap."))
     return Master(
-        title=row.label_id, back=BACK, facts=facts, facts_title="Data", forms=(form,), acts=(act,), error=error
+        title=name_of(row), back=back(), facts=facts, facts_title=_("Data"), forms=(form,), acts=(act,), error=error
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page, words_master
 from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Chip, Fact, Input, Line, Master, Search, Secret, Table
@@ -29,40 +30,45 @@ from shared.settings import settings
 router = APIRouter()
 
 KEY = "pengguna"
-CHIPS = {"semua": "Semua", "menunggu": "Menunggu", "undangan": "Undangan", "nonaktif": "Nonaktif"}
+CHIPS = {"semua": N_("Semua"), "menunggu": N_("Menunggu"), "undangan": N_("Undangan"), "nonaktif": N_("Nonaktif")}
 TELEGRAM: dict[str, Cell] = {
-    "linked": Cell("Tertaut", category="done"),
-    "unseen": Cell("Belum menyapa bot", category="received"),
-    "blocked": Cell("Bot diblokir", category="obstacle"),
-    "none": Cell("Belum ada", category="cancelled"),
+    "linked": Cell(N_("Tertaut"), category="done"),
+    "unseen": Cell(N_("Belum menyapa bot"), category="received"),
+    "blocked": Cell(N_("Bot diblokir"), category="obstacle"),
+    "none": Cell(N_("Belum ada"), category="cancelled"),
 }
 
 
 async def inputs(session: AsyncSession, visit: Visit, held: frozenset[str] = frozenset()) -> tuple[Input, ...]:
     """The fields of a person."""
-    roles = tuple(Choice(role.value, ROLES[role]) for role in Role if RANK[role] <= RANK[visit.viewer.role])
+    roles = tuple(Choice(role.value, _(ROLES[role])) for role in Role if RANK[role] <= RANK[visit.viewer.role])
     return (
-        Input("name", "Nama lengkap", longest=120),
-        Input("role", "Peran", "select", choices=roles),
+        Input("name", _("Nama lengkap"), longest=120),
+        Input("role", _("Peran"), "select", choices=roles),
         Input(
-            "username", "Nama pengguna", "plain", longest=64, required=False, hint="Untuk masuk lewat web. Huruf kecil."
+            "username",
+            _("Nama pengguna"),
+            "plain",
+            longest=64,
+            required=False,
+            hint=_("Untuk masuk lewat web. Huruf kecil."),
         ),
-        Input("technician_code", "Kode teknisi", "code", longest=16, required=False, hint="Contoh F5SDA445."),
+        Input("technician_code", _("Kode teknisi"), "code", longest=16, required=False, hint=_("Contoh F5SDA445.")),
         Input(
             "telegram_id",
-            "Nomor Telegram",
+            _("Nomor Telegram"),
             "plain",
             longest=20,
             required=False,
-            hint="Angka yang disebut bot saat orangnya mengirim /start.",
+            hint=_("Angka yang disebut bot saat orangnya mengirim /start."),
         ),
         Input(
             "area",
-            "Wilayah",
+            _("Wilayah"),
             "checks",
             choices=await master_page.unit_choices(session, held),
             required=False,
-            hint="Site Operation mencakup semua STO-nya. Admin melihat semua wilayah.",
+            hint=_("Site Operation mencakup semua STO-nya. Admin melihat semua wilayah."),
         ),
     )
 
@@ -88,17 +94,18 @@ def draft(typed: Typed) -> Draft:
 
 def telegram_cell(entry: Entry) -> Cell:
     """Whether a person can be reached in Telegram."""
-    return TELEGRAM[entry.telegram]
+    known = TELEGRAM[entry.telegram]
+    return replace(known, text=_(known.text))
 
 
 def state_cell(entry: Entry, visit: Visit) -> Cell:
     """Whether a person may work here."""
     if entry.person.waiting:
-        return Cell("Menunggu persetujuan", category="received")
+        return Cell(_("Menunggu persetujuan"), category="received")
     if not entry.person.active:
-        return Cell("Nonaktif", category="cancelled")
-    until = f"undangan sampai {labels.moment(entry.invited, visit.zone)}" if entry.invited else ""
-    return Cell("Aktif", category="done", note=until)
+        return Cell(_("Nonaktif"), category="cancelled")
+    until = _("undangan sampai {invited}", invited=labels.moment(entry.invited, visit.zone)) if entry.invited else ""
+    return Cell(_("Aktif"), category="done", note=until)
 
 
 def approvals(entry: Entry) -> tuple[Act, ...]:
@@ -107,8 +114,8 @@ def approvals(entry: Entry) -> tuple[Act, ...]:
         return ()
     path, who = f"/pengguna/{entry.person.id}/persetujuan", entry.person.name
     return (
-        Act("Setujui", path, (Choice("setuju", "ya"),), who=who),
-        Act("Tolak", path, (Choice("setuju", "tidak"),), danger=True, who=who),
+        Act(_("Setujui"), path, (Choice("setuju", "ya"),), who=who),
+        Act(_("Tolak"), path, (Choice("setuju", "tidak"),), danger=True, who=who),
     )
 
 
@@ -125,17 +132,17 @@ async def list_page(
     may_change = viewer.may("people.change")
     shown = [name for name in CHIPS if may_change or name != "undangan"]
     chips = tuple(
-        Chip(f"{CHIPS[name]} {labels.number(counts[name])}", f"/pengguna?tampilan={name}", name == view)
+        Chip(f"{_(CHIPS[name])} {labels.number(counts[name])}", f"/pengguna?tampilan={name}", name == view)
         for name in shown
     )
     lines = tuple(
         Line(
             (
                 Cell(each.person.name, href=f"/pengguna/{each.person.id}"),
-                Cell(ROLES[each.person.role], note=each.person.technician_code or ""),
+                Cell(_(ROLES[each.person.role]), note=each.person.technician_code or ""),
                 Cell(", ".join(each.units[:4]) + (" …" if len(each.units) > 4 else "") or _everywhere(each)),
                 telegram_cell(each),
-                Cell(labels.short(each.seen_at, clock.now(), visit.zone) if each.seen_at else "Belum pernah", "dim"),
+                Cell(labels.short(each.seen_at, clock.now(), visit.zone) if each.seen_at else _("Belum pernah"), "dim"),
                 state_cell(each, visit),
             ),
             approvals(each) if viewer.may("technician.approve") else (),
@@ -144,28 +151,32 @@ async def list_page(
         for each in listed.entries
     )
     if may_change and form is None:
-        form = master_page.keyed(Drawn("baru", "Tambah pengguna", "/pengguna", await inputs(session, visit)))
+        form = master_page.keyed(Drawn("baru", _("Tambah pengguna"), "/pengguna", await inputs(session, visit)))
     if form is not None:
-        form = replace(form, foot="Tautan undangan dibuat setelah disimpan: berlaku 24 jam dan hanya sekali.")
+        form = replace(form, foot=_("Tautan undangan dibuat setelah disimpan: berlaku 24 jam dan hanya sekali."))
     following = f"/pengguna?tampilan={view}&sesudah={listed.after}" if listed.after and not words else ""
-    heads = ("Nama", "Peran", "Wilayah", "Telegram", "Terakhir aktif", "Keadaan")
-    empty = "Tidak ada yang cocok." if words or view != "semua" else "Belum ada pengguna."
+    heads = (_("Nama"), _("Peran"), _("Wilayah"), _("Telegram"), _("Terakhir aktif"), _("Keadaan"))
+    empty = _("Tidak ada yang cocok.") if words or view != "semua" else _("Belum ada pengguna.")
     return Master(
-        title="Pengguna",
-        lead="Akun web dan identitas Telegram. Menonaktifkan akun memutus sesi dan bot saat itu juga."
+        title=_("Pengguna"),
+        lead=_("Akun web dan identitas Telegram. Menonaktifkan akun memutus sesi dan bot saat itu juga.")
         if may_change
-        else "Teknisi di wilayah Anda. Yang menunggu dapat Anda setujui.",
-        count=f"{labels.number(counts['aktif'])} aktif, {labels.number(counts['menunggu'])} menunggu",
+        else _("Teknisi di wilayah Anda. Yang menunggu dapat Anda setujui."),
+        count=_(
+            "{active} aktif, {waiting} menunggu",
+            active=labels.number(counts["aktif"]),
+            waiting=labels.number(counts["menunggu"]),
+        ),
         chips=chips,
-        search=Search("/pengguna", "Cari nama, kode, atau nomor", words, (Choice("tampilan", view),)),
-        tables=(Table("daftar", "Daftar", heads, lines, empty, next=following),),
+        search=Search("/pengguna", _("Cari nama, kode, atau nomor"), words, (Choice("tampilan", view),)),
+        tables=(Table("daftar", _("Daftar"), heads, lines, empty, next=following),),
         forms=(form,) if form else (),
         error=error,
     )
 
 
 def _everywhere(entry: Entry) -> str:
-    return "Semua" if entry.person.role is Role.ADMIN else "Tidak ada"
+    return _("Semua") if entry.person.role is Role.ADMIN else _("Tidak ada")
 
 
 async def detail_page(
@@ -188,32 +199,37 @@ async def detail_page(
         if not own and person.active and person.username and "order.read" in RIGHTS[person.role]:
             again = person.password_hash is not None
             note = (
-                "Kata sandi lama dan semua sesinya langsung tidak berlaku."
+                _("Kata sandi lama dan semua sesinya langsung tidak berlaku.")
                 if again
-                else "Orangnya membuat kata sandi sendiri. Tautan sebelumnya tidak berlaku lagi."
+                else _("Orangnya membuat kata sandi sendiri. Tautan sebelumnya tidak berlaku lagi.")
             )
-            label = "Buat tautan kata sandi baru" if again else "Buat tautan undangan"
+            label = _("Buat tautan kata sandi baru") if again else _("Buat tautan undangan")
             acts.append(Act(label, f"{path}/tautan", note=note))
         if person.active and not own:
-            note = "Sesi web, token, dan hak di bot berakhir saat itu juga. Riwayatnya tetap ada."
-            acts.append(Act("Nonaktifkan", f"{path}/aktif", (Choice("aktif", "tidak"),), danger=True, note=note))
+            note = _("Sesi web, token, dan hak di bot berakhir saat itu juga. Riwayatnya tetap ada.")
+            acts.append(Act(_("Nonaktifkan"), f"{path}/aktif", (Choice("aktif", "tidak"),), danger=True, note=note))
         elif not person.waiting:
             acts.append(
-                Act("Aktifkan", f"{path}/aktif", (Choice("aktif", "ya"),), note="Peran dan wilayahnya seperti semula.")
+                Act(
+                    _("Aktifkan"),
+                    f"{path}/aktif",
+                    (Choice("aktif", "ya"),),
+                    note=_("Peran dan wilayahnya seperti semula."),
+                )
             )
     facts = (
-        Fact("Keadaan", state_cell(entry, visit).text, state_cell(entry, visit).note),
-        Fact("Peran", ROLES[person.role], person.technician_code or ""),
-        Fact("Wilayah", ", ".join(entry.units) or _everywhere(entry)),
-        Fact("Telegram", telegram_cell(entry).text, str(person.telegram_id or "") if may_change else ""),
-        Fact("Terakhir aktif", labels.moment(entry.seen_at, visit.zone) if entry.seen_at else "Belum pernah"),
-        Fact("Terdaftar", labels.moment(person.created_at, visit.zone)),
+        Fact(_("Keadaan"), state_cell(entry, visit).text, state_cell(entry, visit).note),
+        Fact(_("Peran"), _(ROLES[person.role]), person.technician_code or ""),
+        Fact(_("Wilayah"), ", ".join(entry.units) or _everywhere(entry)),
+        Fact(_("Telegram"), telegram_cell(entry).text, str(person.telegram_id or "") if may_change else ""),
+        Fact(_("Terakhir aktif"), labels.moment(entry.seen_at, visit.zone) if entry.seen_at else _("Belum pernah")),
+        Fact(_("Terdaftar"), labels.moment(person.created_at, visit.zone)),
     )
     return Master(
         title=person.name,
-        back=Choice("/pengguna", "Pengguna"),
+        back=Choice("/pengguna", _("Pengguna")),
         facts=facts,
-        facts_title="Ringkasan",
+        facts_title=_("Ringkasan"),
         forms=(form,) if form else (),
         acts=tuple(acts),
         error=error,
@@ -226,7 +242,7 @@ async def edit_form(session: AsyncSession, visit: Visit, person_id: int) -> Draw
     values: dict[str, Any] = await directory.draft_of(session, person_id)
     area = frozenset(f"so:{each}" for each in values["sites"]) | frozenset(f"sto:{each}" for each in values["stos"])
     fields = master_forms.filled(await inputs(session, visit, area), values | {"area": area})
-    return master_page.stamped(Drawn("ubah", "Ubah", f"/pengguna/{person_id}", fields, cancel="/pengguna"))
+    return master_page.stamped(Drawn("ubah", _("Ubah"), f"/pengguna/{person_id}", fields, cancel="/pengguna"))
 
 
 @router.get("/pengguna")
@@ -240,7 +256,7 @@ async def show_people(request: Request, session: Session, visit: Visitor) -> HTM
 async def add_person(request: Request, session: Session, visit: Visitor, form: Form) -> Response:
     """Enter a person, and go on to its page; the same form again goes there too."""
     visit.viewer.must("people.change")
-    made = master_page.keyed(Drawn("baru", "Tambah pengguna", "/pengguna", await inputs(session, visit)))
+    made = master_page.keyed(Drawn("baru", _("Tambah pengguna"), "/pengguna", await inputs(session, visit)))
     typed = master_forms.read(form, made.inputs)
     person = draft(typed)
     if typed.errors:
@@ -328,9 +344,9 @@ async def make_link(person_id: str, session: Session, visit: Visitor, form: Form
         view = await detail_page(session, visit, number, error=words_master.refused(error))
         return master_page.show(visit, KEY, view, status=409)
     secret = Secret(
-        "Tautan sekali pakai",
+        _("Tautan sekali pakai"),
         f"{settings().base_url}/undangan/{token}",
-        "Salin dan berikan kepada orangnya sendiri. Hanya terlihat sekali ini, berlaku 24 jam, dan sekali pakai.",
+        _("Salin dan berikan kepada orangnya sendiri. Hanya terlihat sekali ini, berlaku 24 jam, dan sekali pakai."),
     )
     return master_page.show(visit, KEY, await detail_page(session, visit, number, secret=secret))
 
