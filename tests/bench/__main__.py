@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cek, click, clone, memory, pace, pages
+from tests.bench import cek, click, clone, export, memory, pace, pages
 from tests.bench.figures import Figure, table
 from tests.bench.house import Servers, servers
 
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "cek": cek.run,
     "pace": pace.run,
     "queue": pages.run,
+    "export": export.run,
     "rss": memory.run,
     "clone": clone.run,
 }
@@ -28,7 +29,7 @@ def main(words: list[str]) -> int:
     asked = argparse.ArgumentParser(prog="./sikpro bench", description=__doc__)
     asked.add_argument("name", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; none: all of them")
     asked.add_argument("--messages", type=int, metavar="N", help=f"of the pace run ({pace.MESSAGES})")
-    asked.add_argument("--orders", type=int, metavar="N", help="the only size of the queue run (10000 and 1000000)")
+    asked.add_argument("--orders", type=int, metavar="N", help="the queue run's only size (10000, 100000, 1000000)")
     asked.add_argument("--clones", type=int, metavar="N", help=f"how often the clone run is done ({clone.CLONES})")
     asked.add_argument("--seconds", type=int, metavar="N", help="of one round of the click and cek runs (12)")
     asked.add_argument("--burst", type=int, metavar="N", help=f"questions at once in the cek run ({cek.BURST})")
