@@ -1,10 +1,10 @@
 """View models of the reports and of what they are asked for. Rules: see view.py.
 
-Routes (need `report.read`; `dari` and `sampai` are days, `bulan` a month, `sto` and `tipe` codes)
+Routes (need `report.read`; `dari` and `sampai` are days, `bulan` a month, `so`, `sto` and `tipe` codes)
     GET /laporan                   → 303 /laporan/harian
-    GET /laporan/harian ?dari= sampai= sto= tipe=     report_daily.html    Daily
-    GET /laporan/bulanan ?bulan= sto= tipe=           report_month.html    Monthly
-    GET /laporan/waktu ?dari= sampai= sto= tipe=      report_time.html     Times
+    GET /laporan/harian ?dari= sampai= so= sto= tipe=     report_daily.html    Daily
+    GET /laporan/bulanan ?bulan= so= sto= tipe=           report_month.html    Monthly
+    GET /laporan/waktu ?dari= sampai= so= sto= tipe=      report_time.html     Times
     GET …/ekspor below each ?the same & berkas=       the file; wrongly asked: 303 to the page
 A question that cannot be answered draws the page again with what was typed and why: 422, no figures.
 """
@@ -21,8 +21,10 @@ class Asked:
     first: str = ""
     last: str = ""
     month: str = ""
+    site: str = ""
     sto: str = ""
     type: str = ""
+    sites: tuple[Choice, ...] = ()  # empty: there is but one, and nothing to choose
     stos: tuple[Choice, ...] = ()
     types: tuple[Choice, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)

@@ -90,7 +90,8 @@ async def daily(session: AsyncSession, viewer: Viewer, scope: Scope) -> Recap:
     covered = await parts(session, viewer, scope)
     data = await queries.master(session)
     stopping = [code for code, row in data.statuses.items() if row.category is Category.OBSTACLE]
-    places = sorted((place for part in covered for place in part.places), key=lambda place: place.code)
+    named = {place.id: place for part in covered for place in part.places}
+    places = sorted(named.values(), key=lambda place: place.code)
     stos = {place.id: Sums() for place in places}
     hands: dict[str, Sums] = defaultdict(Sums)
     for part in covered:
@@ -104,7 +105,7 @@ async def daily(session: AsyncSession, viewer: Viewer, scope: Scope) -> Recap:
         stos=tuple(Line(place.code, place.name, stos[place.id]) for place in places),
         technicians=await _by_technician(session, hands),
         total=total,
-        zones=tuple(part.zone for part in covered),
+        zones=tuple(dict.fromkeys(part.zone for part in covered)),
     )
 
 
@@ -124,6 +125,8 @@ async def _count(
     for sto, code, by_hand, done, on_time, cancelled in await session.execute(_closed(part)):
         sums = line(sto, code, by_hand)
         sums.done, sums.on_time, sums.cancelled = sums.done + done, sums.on_time + on_time, sums.cancelled + cancelled
+    if not part.last:
+        return
     for sto, code, by_hand, n, stopped in await session.execute(_open(part, stopping)):
         sums = line(sto, code, by_hand)
         sums.obstacle, sums.left = sums.obstacle + stopped, sums.left + n - stopped

@@ -37,10 +37,10 @@ class Month:
     zones: tuple[str, ...]
 
 
-def month_of(day: date, sto: str = "", kind: str = "") -> Scope:
+def month_of(day: date, sto: str = "", kind: str = "", site: str = "") -> Scope:
     """The whole month that `day` lies in."""
     first = day.replace(day=1)
-    return Scope(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), sto, kind)
+    return Scope(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), sto, kind, site)
 
 
 async def per_day(session: AsyncSession, viewer: Viewer, scope: Scope) -> Month:
@@ -61,7 +61,7 @@ async def per_day(session: AsyncSession, viewer: Viewer, scope: Scope) -> Month:
                 days[place - 1].on_time += on_time
     seen = {kind for day in days for kind in day.received | day.done}
     types = tuple(row.code for row in data.types.values() if shown(row.code, scope, active=row.active, seen=seen))
-    return Month(types, tuple(days), _middle(minutes), tuple(part.zone for part in covered))
+    return Month(types, tuple(days), _middle(minutes), tuple(dict.fromkeys(part.zone for part in covered)))
 
 
 def _middle(minutes: Counter[int]) -> int | None:
@@ -75,9 +75,13 @@ def _middle(minutes: Counter[int]) -> int | None:
 
 
 def _place(moment: Any, part: Part, scope: Scope) -> Any:
-    """Which day of the scope a moment lies in, from 1: the number of midnights of this zone that it has passed."""
+    """Which day of the scope a moment lies in, from 1: the number of midnights of this zone that it has passed.
+
+    Never before the part's first day, which may begin with another zone's midnight.
+    """
     midnights = [clock.day_bounds(day, part.zone)[0] for day in scope.days]
-    return func.width_bucket(moment, literal(midnights, ARRAY(DateTime(timezone=True)))).label("place")
+    bucket = func.width_bucket(moment, literal(midnights, ARRAY(DateTime(timezone=True))))
+    return func.greatest(bucket, (part.first - scope.first).days + 1).label("place")
 
 
 def _received(part: Part, scope: Scope) -> Executable:

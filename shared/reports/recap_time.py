@@ -36,7 +36,8 @@ from shared.orders import queries, sla
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.states import MasterData
 from shared.people.access import Viewer
-from shared.places.queries import unit_of
+from shared.places.models import SiteOperation
+from shared.places.queries import unit_of, unit_of_site
 from shared.reports.recap import CLOSED
 from shared.reports.recap_scope import Part, Scope, parts
 from shared.words import reason_label
@@ -79,7 +80,7 @@ async def lost(session: AsyncSession, viewer: Viewer, scope: Scope, language: st
     Raises NotAllowed for a role that may not read reports.
     """
     data = await queries.master(session)
-    covered = await parts(session, viewer, scope)
+    covered = await parts(session, viewer, scope, by_site=True)
     sides = {side: Taken() for side in SIDES}
     reasons: dict[int | None, Taken] = defaultdict(Taken)
     stos: dict[str, Taken] = defaultdict(Taken)
@@ -103,7 +104,7 @@ async def lost(session: AsyncSession, viewer: Viewer, scope: Scope, language: st
         reasons=[(labels.get(number or 0), taken) for number, taken in _most(reasons)],
         stos=_most(stos),
         odps=_most(odps)[:MOST_ODP],
-        zones=tuple(part.zone for part in covered),
+        zones=tuple(dict.fromkeys(part.zone for part in covered)),
     )
 
 
@@ -112,10 +113,12 @@ def _most(found: Mapping[Any, Taken]) -> list[tuple[Any, Taken]]:
 
 
 async def _calendars(session: AsyncSession, part: Part) -> Mapping[sla.Calendar, list[int]]:
-    """The STO of a part by the calendar they work after."""
+    """The STO of a part by the calendar of the unit they belonged to."""
     found: dict[sla.Calendar, list[int]] = defaultdict(list)
     for place in part.places:
-        found[(await unit_of(session, place.id)).calendar].append(place.id)
+        then = await session.get(SiteOperation, place.site) if place.moved else None
+        unit = await unit_of_site(session, then) if then is not None else await unit_of(session, place.id)
+        found[unit.calendar].append(place.id)
     return found
 
 

@@ -38,6 +38,7 @@ def fields_of(scope: Scope) -> dict[str, str]:
     return {
         "dari": scope.first.isoformat(),
         "sampai": scope.last.isoformat(),
+        "so": scope.site,
         "sto": scope.sto,
         "tipe": scope.type,
     }
@@ -85,7 +86,7 @@ def view_of(visit: Visit, asked: Asked, scope: Scope, found: Recap) -> Daily:
     """The report as its page shows it."""
     today = report_form.today_of(visit)
     now_here = scope.first == scope.last == today and set(found.zones) == {visit.zone}
-    links = {"sto": scope.sto, "tipe": scope.type} if now_here else None
+    links = {"so": scope.site, "sto": scope.sto, "tipe": scope.type} if now_here else None
     best = [line for line in found.technicians if line.code and line.sums.done][:BEST]
     days = (scope.last - scope.first).days + 1
     after = report_form.shifted(scope, days)

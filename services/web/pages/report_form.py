@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -17,9 +18,9 @@ from services.web.view_reports import Asked
 from shared import clock
 from shared.identifiers import compact, figures, one_line
 from shared.orders import queries
-from shared.places.models import Sto
+from shared.places.models import SiteOperation
 from shared.reports.recap_month import month_of
-from shared.reports.recap_scope import LONGEST, Scope
+from shared.reports.recap_scope import LONGEST, Scope, known_places
 from shared.words import DAYS, MONTHS
 
 EARLIEST = date(2000, 1, 1)
@@ -44,6 +45,7 @@ NOT_A_MONTH = N_("Tulis bulan seperti 2026-11.")
 TOO_EARLY = N_("Laporan paling awal 1 Jan 2000. Pilih tanggal setelahnya.")
 NOT_YET = N_("Hari itu belum tiba. Pilih hari ini atau sebelumnya.")
 TURNED = N_("Tanggal awal ada setelah tanggal akhir. Tukar keduanya.")
+NO_SITE = N_("Site Operation ini tidak ada di wilayah Anda. Pilih dari daftar.")
 NO_STO = N_("STO ini tidak ada di wilayah Anda. Pilih dari daftar.")
 NO_TYPE = N_("Tipe order ini tidak ada. Pilih dari daftar.")
 
@@ -76,18 +78,15 @@ async def read_days(
                 longest=longest,
                 n=labels.number(days),
             )
-    sto, kind, stos, types = await _narrowing(request, session, visit, errors)
+    narrowing = await _narrowing(request, session, visit, errors)
     asked = Asked(
         first=first.isoformat() if first and "dari" not in errors else first_typed or today.isoformat(),
         last=last.isoformat() if last and "sampai" not in errors else last_typed or first_typed or today.isoformat(),
-        sto=sto,
-        type=kind,
-        stos=stos,
-        types=types,
+        **vars(narrowing),
         errors=errors,
         latest=today.isoformat(),
     )
-    return asked, Scope(first, last, sto, kind) if first and last and not errors else None
+    return asked, narrowing.scope(first, last) if first and last and not errors else None
 
 
 async def read_month(request: Request, session: AsyncSession, visit: Visit) -> tuple[Asked, Scope | None]:
@@ -107,17 +106,14 @@ async def read_month(request: Request, session: AsyncSession, visit: Visit) -> t
             errors["bulan"] = _("Bulan itu belum tiba. Pilih bulan ini atau sebelumnya.")
         else:
             first = date(year, month, 1)
-    sto, kind, stos, types = await _narrowing(request, session, visit, errors)
+    narrowing = await _narrowing(request, session, visit, errors)
     asked = Asked(
         month=f"{first:%Y-%m}" if first else text,
-        sto=sto,
-        type=kind,
-        stos=stos,
-        types=types,
+        **vars(narrowing),
         errors=errors,
         latest=f"{today:%Y-%m}",
     )
-    return asked, month_of(first, sto, kind) if first and not errors else None
+    return asked, narrowing.scope(month_of(first).first, month_of(first).last) if first and not errors else None
 
 
 def _day(text: str, today: date, name: str, errors: dict[str, str]) -> date | None:
@@ -133,24 +129,41 @@ def _day(text: str, today: date, name: str, errors: dict[str, str]) -> date | No
     return day
 
 
-async def _narrowing(
-    request: Request, session: AsyncSession, visit: Visit, errors: dict[str, str]
-) -> tuple[str, str, tuple[Choice, ...], tuple[Choice, ...]]:
-    """The STO and type asked for, and those there are; a closed STO may still be asked for."""
-    sto, kind = compact(typed(request, "sto")), compact(typed(request, "tipe"))
-    rows = (
-        await session.execute(
-            select(Sto.code, Sto.name, Sto.active).where(visit.viewer.within(Sto.id)).order_by(Sto.code)
-        )
-    ).all()
-    if sto and sto not in {row.code for row in rows}:
+@dataclass
+class Narrowing:
+    """What a report is narrowed to, by code, and what there is to choose from; as in `Asked`."""
+
+    site: str
+    sto: str
+    type: str
+    sites: tuple[Choice, ...]
+    stos: tuple[Choice, ...]
+    types: tuple[Choice, ...]
+
+    def scope(self, first: date, last: date) -> Scope:
+        return Scope(first, last, self.sto, self.type, self.site)
+
+
+async def _narrowing(request: Request, session: AsyncSession, visit: Visit, errors: dict[str, str]) -> Narrowing:
+    """The unit, STO and type asked for, and those there are; what is closed or moved away may still be asked for."""
+    site, sto, kind = typed(request, "so").upper(), compact(typed(request, "sto")), compact(typed(request, "tipe"))
+    known = await known_places(session, visit.viewer)
+    ever = {code for _row, codes in known for code in codes}
+    named = await session.execute(
+        select(SiteOperation.code, SiteOperation.name).where(SiteOperation.code.in_(ever)).order_by(SiteOperation.code)
+    )
+    sites = tuple(Choice(code, f"{code} {name}") for code, name in named)
+    if site and site not in ever:
+        errors["so"] = _(NO_SITE)
+    if sto and sto not in {row.code for row, _codes in known}:
         errors["sto"] = _(NO_STO)
     data = await queries.master(session)
     if kind and kind not in data.types:
         errors["tipe"] = _(NO_TYPE)
-    stos = tuple(Choice(code, f"{code} {name}") for code, name, active in rows if active or code == sto)
+    stos = tuple(Choice(row.code, f"{row.code} {row.name}") for row, _codes in known if row.active or row.code == sto)
     types = (row for row in data.types.values() if row.active or row.code == kind)
-    return sto, kind, stos, tuple(Choice(row.code, f"{row.code} {name_of(row)}") for row in types)
+    named_types = tuple(Choice(row.code, f"{row.code} {name_of(row)}") for row in types)
+    return Narrowing(site, sto, kind, sites if len(sites) > 1 or site else (), stos, named_types)
 
 
 def period(scope: Scope) -> str:
@@ -171,9 +184,13 @@ def month_words(day: date) -> str:
 
 
 def narrowed(scope: Scope) -> str:
-    """What the report leaves out, for a title: `STO SDA, tipe AO`."""
+    """What the report leaves out, for a title: `SO-SDA, STO SDA, tipe AO`."""
     return ", ".join(
-        [*([f"STO {scope.sto}"] if scope.sto else []), *([_("tipe {code}", code=scope.type)] if scope.type else [])]
+        [
+            *([scope.site] if scope.site else []),
+            *([f"STO {scope.sto}"] if scope.sto else []),
+            *([_("tipe {code}", code=scope.type)] if scope.type else []),
+        ]
     )
 
 
@@ -190,4 +207,4 @@ def link(path: str, fields: Mapping[str, str]) -> str:
 def shifted(scope: Scope, days: int) -> Scope:
     """The same report so many days later."""
     move = timedelta(days=days)
-    return Scope(scope.first + move, scope.last + move, scope.sto, scope.type)
+    return replace(scope, first=scope.first + move, last=scope.last + move)

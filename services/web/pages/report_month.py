@@ -30,7 +30,7 @@ ALL = N_("Semua")
 
 def fields_of(scope: Scope) -> dict[str, str]:
     """The report's address."""
-    return {"bulan": f"{scope.first:%Y-%m}", "sto": scope.sto, "tipe": scope.type}
+    return {"bulan": f"{scope.first:%Y-%m}", "so": scope.site, "sto": scope.sto, "tipe": scope.type}
 
 
 def _heat(cells: list[int | None]) -> tuple[Heat, ...]:
@@ -59,7 +59,7 @@ def view_of(visit: Visit, asked: Asked, scope: Scope, found: Month) -> Monthly:
     if found.median is not None:
         facts.append((labels.minutes(found.median), _("median pengerjaan")))
     before, after = scope.first - timedelta(days=1), scope.last + timedelta(days=1)
-    same = {"sto": scope.sto, "tipe": scope.type}
+    same = {"so": scope.site, "sto": scope.sto, "tipe": scope.type}
     files = (("xlsx", _("Excel")), ("csv", _("CSV per hari")))
     return Monthly(
         asked=asked,
