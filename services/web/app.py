@@ -23,31 +23,43 @@ from starlette.types import Receive, Scope, Send
 
 from services.web import live, words
 from services.web.api import orders as api_orders
+from services.web.api import photos as api_photos
 from services.web.api import problems
 from services.web.deps import SignedOut, is_htmx
 from services.web.pages import (
     audit,
+    bulk,
+    claims,
     condition,
     dashboard,
+    delete,
     deliveries,
     groups,
+    handover,
     house,
     invite,
     login,
     new_order,
     order,
+    photo,
     places,
     places_sto,
+    presence,
     profile,
     queue,
     report,
     report_month,
     report_orders,
     report_time,
+    schedules,
+    sla,
+    sla_unit,
     statuses,
     statuses_moves,
     stream,
+    trash,
     users,
+    views,
 )
 from services.web.render import STATIC, render
 from services.web.security import Gate
@@ -164,25 +176,33 @@ def build() -> FastAPI:
     failures: tuple[Any, ...] = (SikproError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
     for kind in failures:
         made.add_exception_handler(kind, say_why)
-    reports = (report, report_month, report_time, report_orders)
+    reports = (report, report_month, report_time, report_orders, schedules)
     for pages in (
         house,
         login,
         dashboard,
         queue,
+        views,
         stream,
         new_order,
         *reports,
+        bulk,
+        delete,
+        trash,
         order,
+        photo,
         deliveries,
         audit,
         condition,
         profile,
     ):
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (users, invite, places, places_sto, statuses, statuses_moves, groups):
+    for pages in (users, invite, places, places_sto, statuses, statuses_moves, sla, sla_unit, groups):
+        made.include_router(pages.router, include_in_schema=False)
+    for pages in (claims, handover, presence):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
+    made.include_router(api_photos.router)
     made.mount("/static/vendor", vendor)
     made.mount("/static", StaticFiles(directory=STATIC))
     return made

@@ -33,6 +33,15 @@ _WHOLE = {
     "technician.refused": N_("Menolak teknisi"),
     "moves.changed": N_("Mengubah perpindahan status"),
     "sla.target": N_("Mengubah target SLA"),
+    "delivery.discarded": N_("Membuang pesan"),
+    "event.discarded": N_("Membuang kejadian"),
+    "update.discarded": N_("Membuang pesan masuk"),
+    "schedule.made": N_("Menjadwalkan laporan"),
+    "schedule.changed": N_("Mengubah jadwal laporan"),
+    "schedule.paused": N_("Menjeda jadwal laporan"),
+    "schedule.resumed": N_("Melanjutkan jadwal laporan"),
+    "schedule.ended": N_("Menghapus jadwal laporan"),
+    "schedule.sent": N_("Mengirim laporan terjadwal"),
     "sla.hours": N_("Mengubah jam kerja"),
     "sla.recipients": N_("Mengubah penerima peringatan SLA"),
 }
@@ -73,6 +82,7 @@ _THINGS = {
     "outbox": N_("kejadian"),
     "inbox": N_("pesan masuk"),
     "target": N_("target SLA"),
+    "schedule": N_("jadwal laporan"),
 }
 _DETAILS = {
     "agent": N_("peramban"),

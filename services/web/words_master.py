@@ -62,6 +62,10 @@ _EXACT: Mapping[tuple[str, str], str] = {
     ("breaks", "no_time_left"): N_("Tidak tersisa waktu kerja di luar istirahat."),
     ("target_minutes", "range"): N_("1 sampai 20.160 menit (14 hari)."),
     ("position", "range"): N_("1 sampai 999."),
+    ("schedule.kind", "too_many"): N_("Paling banyak 20 jadwal. Hapus yang tidak dipakai."),
+    ("schedule.at", "double"): N_("Anda sudah punya jadwal yang sama."),
+    ("schedule.day", "range"): N_("1 sampai 28."),
+    ("schedule.sto", "unknown"): N_("STO ini tidak ada di wilayah Anda."),
     ("reason_required", "no_reasons"): N_("Tambahkan dulu alasan untuk status ini, baru wajibkan."),
     ("moves", "unknown"): N_("Ada perpindahan yang tidak dikenal. Muat ulang halaman."),
     ("moves", "dead_end"): N_("Order akan terkurung: beri paling sedikit satu jalan keluar."),
@@ -90,6 +94,11 @@ DONE = {
     "terikat": N_("Grup terhubung."),
     "dilepas": N_("Hubungan grup diputus."),
     "dicoba": N_("Pesan yang tertahan sedang dikirim lagi."),
+    "diperiksa": N_("Bot memeriksa haknya di grup. Hasilnya ada di sini beberapa detik lagi."),
+    "dijadwalkan": N_("Laporan dijadwalkan."),
+    "dijeda": N_("Jadwal dijeda."),
+    "dilanjutkan": N_("Jadwal dilanjutkan."),
+    "jadwal-dihapus": N_("Jadwal dihapus. Laporan ini tidak dikirim lagi."),
 }
 """What a page says after a redirect; the address carries the key."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
@@ -80,12 +80,12 @@ async def own(session: AsyncSession, viewer: Viewer) -> list[Scheduled]:
             .limit(MOST)
         )
     ).all()
-    newest = (
-        select(ReportRun)
+    last = (
+        select(ReportRun.schedule_id, func.max(ReportRun.due_at))
         .where(ReportRun.schedule_id.in_([row.id for row in rows]))
-        .distinct(ReportRun.schedule_id)
-        .order_by(ReportRun.schedule_id, ReportRun.due_at.desc())
+        .group_by(ReportRun.schedule_id)
     )
+    newest = select(ReportRun).where(tuple_(ReportRun.schedule_id, ReportRun.due_at).in_(last))
     runs = {run.schedule_id: run for run in await session.scalars(newest)}
     return [Scheduled(row, runs.get(row.id)) for row in rows]
 
