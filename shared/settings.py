@@ -4,10 +4,11 @@ Every variable starts with SIKPRO_. A missing one stops the process as it starts
 """
 
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -40,10 +41,23 @@ class Settings(BaseSettings):
     pace_times: float = 1  # how much shorter the windows of Telegram's limits are; other than 1 only on a simulator
     sweep: float = 5  # a hint that was not followed is given again after this
 
+    uploads: str = ""  # where uploaded files lie, for fsspec; empty: the folder `uploads` in `data`
+    largest_upload: int = 500 * 1024 * 1024  # bytes
+
+    trusted_proxies: str = ""  # addresses and networks, by commas, whose X-Forwarded-For is believed; empty: nobody's
+
     session_idle: int = 30 * 60
     session_absolute: int = 12 * 3600
     notifier_processes: int = 2
     bot_workers: int = 8
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, told: str) -> str:
+        """Each is an address or a network; one that is neither stops the process as it starts."""
+        for each in filter(None, (part.strip() for part in told.split(","))):
+            ip_network(each, strict=False)
+        return told
 
     @property
     def asyncpg_url(self) -> str:

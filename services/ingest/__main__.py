@@ -3,10 +3,10 @@
 import os
 import sys
 
-from shared.worker import Ears, make_app, opens_process, run
+from services.ingest.listeners import ears
+from shared.worker import make_app, opens_process, run
 
 app = make_app("ingest")
-ears = Ears("ingest")
 opens_process(pool_size=2)
 
 

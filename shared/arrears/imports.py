@@ -190,6 +190,8 @@ async def undo(
     Raises NotFound, NotAllowed, StaleBatch, Conflict when it is too late.
     """
     batch = await _seen(session, viewer, batch_id)
+    if batch.kind is Kind.ORDERS:
+        viewer.must("order.delete")
     if not may_undo(batch) and batch.state is BatchState.APPLIED:
         raise Conflict("too_late")
     changed = await _move(

@@ -1,0 +1,163 @@
+"""What a file is, told by its bytes and never by its name: one pass that costs a block of memory, however large it is.
+
+It reads no cell. Whatever cannot be a table is refused here, with the reason as a code that people's words exist for.
+"""
+
+import codecs
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from shared.arrears.refusal import FileRefused
+
+BLOCK = 1 << 20
+LONGEST_LINE = 1 << 20  # bytes without a line break; a row of a list has a few hundred
+MOST_UNPACKED = 150 << 20  # bytes; what is larger would need more memory than a worker may use
+MOST_TIMES = 200  # how much larger than its packed size a part may be, from a megabyte on
+MOST_PARTS = 2000
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAGIC = (
+    (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"\x1f\x8b", "GZIP"),
+    (b"7z\xbc\xaf", "7Z"), (b"Rar!", "RAR"), (b"\x7fELF", "ELF"), (b"MZ", "EXE"), (b"BZh", "BZIP2"),
+    (b"\xfd7zXZ", "XZ"), (b"SQLite", "SQLite"), (b"{\\rtf", "RTF"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen. skip: bytes of a mark at the beginning. bare: has no NUL; quotes: how many stand in it."""
+
+    form: Literal["text", "html", "xlsx"]
+    encoding: str = "utf-8"
+    skip: int = 0
+    has_nul: bool = False
+    quotes: int = 0
+    size: int = 0
+
+
+def blocks(path: Path, skip: int = 0) -> Iterator[bytes]:
+    """The file, a megabyte at a time."""
+    with path.open("rb") as file:
+        file.seek(skip)
+        while block := file.read(BLOCK):
+            yield block
+
+
+def look(path: Path) -> Look:
+    """Tell what a file is. Raises FileRefused."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
+        raise FileRefused("file.empty")
+    if head.startswith(b"PK"):
+        check_zip(path)
+        return Look("xlsx", size=size)
+    if head.startswith(OLE):
+        names = (b"E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d", b"E\x00n\x00c\x00r\x00y\x00p\x00t\x00i\x00o\x00n")
+        locked = any(name in block for block in blocks(path) for name in names)
+        raise FileRefused("file.encrypted" if locked else "file.old_excel")
+    for magic, what in MAGIC:
+        if head.startswith(magic):
+            raise FileRefused("file.binary", what=what)
+    seen = _text(path, head, size)
+    start = head[seen.skip :].decode(seen.encoding, "replace").lstrip()[:2000].lower()
+    if start.startswith("<") and ("<table" in start or "<html" in start or "<!doctype html" in start):
+        return Look("html", seen.encoding, seen.skip, seen.has_nul, seen.quotes, size)
+    if start.startswith("<?xml"):
+        raise FileRefused("file.binary", what="XML")
+    return seen
+
+
+def _text(path: Path, head: bytes, size: int) -> Look:
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+                           (codecs.BOM_UTF16_BE, "utf-16-be")):  # fmt: skip
+        if head.startswith(mark):
+            return _measured(path, encoding, len(mark), size)
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    half = max(len(head[:4096]) // 2, 1)
+    if odd > half * 0.4 and even < half * 0.1:
+        return _measured(path, "utf-16-le", 0, size)
+    if even > half * 0.4 and odd < half * 0.1:
+        return _measured(path, "utf-16-be", 0, size)
+    strange = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head[:8192]))
+    if strange > max(len(head[:8192]) // 20, 4):
+        raise FileRefused("file.unreadable")
+    return _measured(path, "utf-8", 0, size)
+
+
+def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
+    """Read it all once: does it decode, how long is its longest line, how many quotes, is there a NUL."""
+    wide = encoding.startswith("utf-16")
+    line_end = "\n".encode(encoding)
+    decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder(encoding)()
+    quotes = line = lines = 0
+    has_nul = False
+    for block in blocks(path, skip):
+        if decoder is not None:
+            try:
+                if not block.isascii() or wide or decoder.getstate()[0]:
+                    decoder.decode(block)
+            except UnicodeDecodeError:
+                if wide:
+                    raise FileRefused("file.unreadable") from None
+                decoder = None  # not UTF-8: Windows-1252, in which almost every byte means something
+        quotes += block.count(b'"')
+        has_nul = has_nul or (not wide and b"\x00" in block)
+        ends = block.count(line_end) or block.count("\r".encode(encoding))
+        if not ends:
+            line += len(block)
+            if line > LONGEST_LINE:
+                raise FileRefused("file.line_too_long", row=lines + 1)
+            continue
+        gaps = [line + block.find(b"\n"), len(block) - block.rfind(b"\n")]
+        line = gaps[1]
+        lines += ends
+    if decoder is not None:
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            if wide:
+                raise FileRefused("file.truncated") from None
+            decoder = None
+    return Look("text", encoding if decoder is not None else "cp1252", skip, has_nul, quotes, size)
+
+
+def check_zip(path: Path) -> None:
+    """Refuse what a workbook must not be, by its directory first and then by unpacking it into nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_parts(archive.infolist())
+            for part in archive.infolist():
+                _unpack(archive, part)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, RuntimeError) as error:
+        raise FileRefused("file.truncated") from error
+
+
+def _check_parts(parts: list[zipfile.ZipInfo]) -> None:
+    names = {part.filename.lower() for part in parts}
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise FileRefused("file.bomb")
+    for part in parts:
+        if part.flag_bits & 0x1:
+            raise FileRefused("file.encrypted")
+        if part.file_size > BLOCK and part.file_size > MOST_TIMES * max(part.compress_size, 1):
+            raise FileRefused("file.bomb")
+    if any(name.endswith(("vbaproject.bin", ".xlm")) or "macrosheets/" in name for name in names):
+        raise FileRefused("file.macro")
+    if "xl/workbook.xml" not in names:
+        raise FileRefused("file.binary", what="ZIP")
+
+
+def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Read a part to its end: no more than its stated size comes out, and its checksum tells when that was a lie."""
+    with archive.open(part) as unpacked:
+        first = True
+        while block := unpacked.read(BLOCK):
+            if first and part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in block[:4096]:
+                raise FileRefused("file.unreadable")
+            first = False

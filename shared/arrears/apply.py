@@ -1,0 +1,181 @@
+"""Applies a checked file to the accounts, and undoes it: a handful of statements, each over the whole set.
+
+All of it runs in the caller's transaction: everything or nothing. What an undo needs is written down beside.
+"""
+
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+from shared.arrears.check import COLUMN, PATIENCE, SHAPE, Job, differs, given_fields
+
+SEARCHED_AT_ONCE = 20_000  # accounts made searchable in the same transaction; more of them get one of their own
+KEPT_SHOWN = 500
+
+_NEW = Template("""
+    INSERT INTO account (internet_no, $columns, collector_id, first_batch, last_batch)
+    SELECT x.internet, $values, c.id, $batch, $batch
+    FROM $rows x LEFT JOIN (
+        SELECT upper(name) AS called, min(id) AS id FROM person
+        WHERE role = 'collector' AND active GROUP BY 1 HAVING count(*) = 1
+    ) c ON c.called = upper(x.collector) AND x.collector <> ''
+    WHERE x.kind = 'n'
+""")
+_NOTE_CHANGED = Template("""
+    INSERT INTO import_change (batch_id, account_id, kind, version, before, after)
+    SELECT $batch, a.id, 'changed', a.version + 1,
+           jsonb_build_object('last_batch', a.last_batch) || $before, $after
+    FROM $rows x JOIN account a ON a.id = x.account_id WHERE x.kind = 'c' AND $differs
+""")
+_CHANGE = Template("""
+    UPDATE account a SET $sets, version = a.version + 1, last_batch = $batch, changed_at = now()
+    FROM $rows x WHERE x.kind = 'c' AND a.id = x.account_id AND $differs
+""")
+_NOTE_MISSING = Template("""
+    INSERT INTO import_change (batch_id, account_id, kind, version, before, after)
+    SELECT $batch, a.id, 'missing', a.version + 1,
+           jsonb_build_object('last_batch', a.last_batch, 'state', a.state),
+           jsonb_build_object('state', 'presumed_paid')
+    FROM $missing m JOIN account a ON a.id = m.account_id WHERE a.state = 'open'
+""")
+_MISSING = Template("""
+    UPDATE account a SET state = 'presumed_paid', version = a.version + 1, last_batch = $batch, changed_at = now()
+    FROM import_change i WHERE i.batch_id = $batch AND i.kind = 'missing' AND a.id = i.account_id
+""")
+# A promise is kept when the account is off the list, or owes less by what was promised; broken when its day has passed
+# and it is not. One whose day is still to come stays open.
+_PROMISES = Template("""
+    UPDATE promise p SET batch_id = $batch, settled_at = now(),
+        state = CASE WHEN a.state <> 'open' OR a.amount <= p.owed - p.amount THEN 'kept' ELSE 'broken' END
+    FROM account a
+    WHERE p.state = 'open' AND a.id = p.account_id
+      AND (a.state <> 'open' OR a.amount <= p.owed - p.amount OR p.due < (now() AT TIME ZONE 'Asia/Jakarta')::date)
+      AND (a.last_batch = $batch OR EXISTS (SELECT FROM $rows x WHERE x.account_id = a.id AND x.kind = 's'))
+    RETURNING p.state
+""")
+_FORGET_PROMISED = Template("""
+    UPDATE account a SET promise_due = NULL, promise_amount = NULL
+    FROM promise p WHERE p.batch_id = $batch AND a.id = p.account_id
+""")
+_SEARCH = """
+    INSERT INTO account_search (account_id, words)
+    SELECT id, upper(internet_no || ' ' || name || ' ' || address) FROM account WHERE last_batch = $1
+    ON CONFLICT (account_id) DO UPDATE SET words = excluded.words WHERE account_search.words <> excluded.words
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply changed."""
+
+    new: int
+    changed: int
+    missing: int
+    kept_promises: int
+    broken_promises: int
+
+
+def _count(done: str) -> int:
+    return int(done.rpartition(" ")[2])
+
+
+async def apply(wire: Any, job: Job, *, mark_missing: bool) -> Applied:
+    """Make the accounts what the staged rows say. wire: an asyncpg connection inside a transaction."""
+    fields = given_fields(job)
+    shared = {"batch": job.batch_id, "rows": job.rows, "missing": job.missing, "differs": differs(job)}
+    names = [name for name, _ in SHAPE]
+    new = _NEW.substitute(
+        shared,
+        columns=", ".join(COLUMN.get(name, name) for name in names),
+        values=", ".join(f"x.{name}" for name in names),
+    )
+    before, after = (" || ".join(_if_changed(name, side) for name in fields) for side in ("a", "x"))
+    sets = ", ".join(f"{COLUMN.get(name, name)} = x.{name}" for name in fields)
+    await wire.execute("SET LOCAL work_mem = '96MB'")
+    added = _count(await wire.execute(new, timeout=PATIENCE))
+    await wire.execute(_NOTE_CHANGED.substitute(shared, before=before, after=after), timeout=PATIENCE)
+    changed = _count(await wire.execute(_CHANGE.substitute(shared, sets=sets), timeout=PATIENCE))
+    missing = 0
+    if mark_missing:
+        await wire.execute(_NOTE_MISSING.substitute(shared), timeout=PATIENCE)
+        missing = _count(await wire.execute(_MISSING.substitute(shared), timeout=PATIENCE))
+    settled = [record[0] for record in await wire.fetch(_PROMISES.substitute(shared), timeout=PATIENCE)]
+    await wire.execute(_FORGET_PROMISED.substitute(shared), timeout=PATIENCE)
+    if added + changed <= SEARCHED_AT_ONCE:
+        await wire.execute(_SEARCH, job.batch_id, timeout=PATIENCE)
+    return Applied(added, changed, missing, settled.count("kept"), settled.count("broken"))
+
+
+def _if_changed(name: str, side: str) -> str:
+    column = COLUMN.get(name, name)
+    value = f"a.{column}" if side == "a" else f"x.{name}"
+    differ = f"a.{column} IS DISTINCT FROM x.{name}"
+    return f"CASE WHEN {differ} THEN jsonb_build_object('{column}', {value}) ELSE '{{}}' END"
+
+
+async def make_searchable(wire: Any, batch_id: int) -> None:
+    """Enter what a large file brought into the search; asked again it changes nothing."""
+    await wire.execute(_SEARCH, batch_id, timeout=PATIENCE)
+
+
+_TYPES = {"sto_id": "bigint", "amount": "bigint", "months": "smallint", "customer_age": "smallint", "paid_on": "date"}
+_UNDO_CHANGED = Template("""
+    UPDATE account a SET $sets, last_batch = (i.before ->> 'last_batch')::bigint, version = a.version + 1,
+        changed_at = now()
+    FROM import_change i WHERE i.batch_id = $batch AND a.id = i.account_id AND a.version = i.version
+""")
+_UNDO_PROMISES = Template("""
+    WITH opened AS (
+        UPDATE promise p SET state = 'open', settled_at = NULL, batch_id = NULL
+        FROM account a WHERE p.batch_id = $batch AND a.id = p.account_id
+          AND NOT EXISTS (SELECT FROM promise o WHERE o.account_id = p.account_id AND o.state = 'open')
+        RETURNING p.account_id, p.due, p.amount
+    )
+    UPDATE account a SET promise_due = o.due, promise_amount = o.amount FROM opened o WHERE a.id = o.account_id
+""")
+_SEARCH_AGAIN = """
+    UPDATE account_search s SET words = upper(a.internet_no || ' ' || a.name || ' ' || a.address)
+    FROM import_change i JOIN account a ON a.id = i.account_id
+    WHERE i.batch_id = $1 AND i.kind = 'changed' AND s.account_id = a.id
+      AND s.words <> upper(a.internet_no || ' ' || a.name || ' ' || a.address)
+"""
+_KEPT = Template("""
+    SELECT id FROM account WHERE first_batch = $batch AND version > 1
+    UNION ALL SELECT a.id FROM import_change i JOIN account a ON a.id = i.account_id
+    WHERE i.batch_id = $batch AND a.version <> i.version
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo restored, and the accounts it left because somebody worked on them since."""
+
+    restored: int
+    kept: int
+    kept_accounts: list[int]
+
+
+async def undo(wire: Any, batch_id: int) -> Undone:
+    """Put back every account that nobody touched since the batch; new ones of those are gone again."""
+    batch = {"batch": batch_id}
+    kept = [record[0] for record in await wire.fetch(_KEPT.substitute(batch), timeout=PATIENCE)]
+    columns = [COLUMN.get(name, name) for name, _ in SHAPE]
+    sets = ", ".join(f"{c} = CASE WHEN i.before ? '{c}' THEN {_back(c)} ELSE a.{c} END" for c in columns)
+    search = (
+        f"DELETE FROM account_search s USING account a"  # noqa: S608 a number
+        f" WHERE a.id = s.account_id AND a.first_batch = {int(batch_id)} AND a.version = 1"
+    )
+    await wire.execute(search, timeout=PATIENCE)
+    gone = f"DELETE FROM account WHERE first_batch = {int(batch_id)} AND version = 1"  # noqa: S608 a number
+    restored = _count(await wire.execute(gone, timeout=PATIENCE))
+    restored += _count(await wire.execute(_UNDO_CHANGED.substitute(batch, sets=sets), timeout=PATIENCE))
+    await wire.execute(_SEARCH_AGAIN, batch_id, timeout=PATIENCE)
+    await wire.execute(_UNDO_PROMISES.substitute(batch), timeout=PATIENCE)
+    return Undone(restored, len(kept), kept[:KEPT_SHOWN])
+
+
+def _back(column: str) -> str:
+    """A column's old value out of what was written down, in the column's own type."""
+    if column == "extra":
+        return "nullif(i.before -> 'extra', 'null')"
+    return f"(i.before ->> '{column}'){'::' + _TYPES[column] if column in _TYPES else ''}"
