@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import language
+from services.web.proxies import client_of
 from services.web.sessions import language_of
 from shared import audit
 from shared.settings import settings
@@ -60,6 +61,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})["ref"] = secrets.token_hex(4)
+        scope["client"] = client_of(scope)
         started = False
 
         async def send_dressed(message: Message) -> None:
