@@ -52,14 +52,15 @@ class Visit:
     area: str
     looks: Mapping[str, str] = field_of(default_factory=dict)
     language: str = "id"
+    presence: str = "online"
 
     def shell(self, page: str, *, active: int | None = None, live: str = "", toast: Toast | None = None) -> Shell:
         """What is round a page for this person."""
-        may_create = self.viewer.may("order.register")
+        may_create, role = self.viewer.may("order.register"), self.viewer.role
         return Shell(
             now=clock.now(),
             zone=self.zone,
-            me=Me(self.viewer.name, _(ROLES[self.viewer.role]), self.area, may_create, RIGHTS[self.viewer.role]),
+            me=Me(self.viewer.name, _(ROLES[role]), self.area, may_create, RIGHTS[role], self.presence),
             page=page,
             csrf=cookies.masked(self.csrf),
             active=active,
@@ -97,7 +98,8 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
     area = (
         _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
     )
-    visit = Visit(viewer, known.session.token_hash, known.session.csrf, home.zone, area, looks, language.current())
+    known_as = (known.session.token_hash, known.session.csrf)
+    visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence)
     request.state.visit = visit
     viewer.must("order.read")
     return visit
@@ -130,7 +132,7 @@ async def read_form(request: Request) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         return FormData()
-    return await request.form(max_files=0, max_fields=100)
+    return await request.form(max_files=0, max_fields=500)
 
 
 async def signed_form(request: Request, visit: Visitor) -> FormData:

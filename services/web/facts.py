@@ -1,20 +1,25 @@
 """Orders as templates show them: rows, details, summaries. Reads what they need, changes nothing."""
 
 import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import labels, words
+from services.web import claims, labels, words
 from services.web.deps import Visit
+from services.web.language import N_, _, name_of
 from services.web.view import (
+    COLUMNS,
     Choice,
     Conflict,
     Detail,
     Fact,
     Moment,
     Move,
+    Other,
+    Photo,
     Query,
     ReasonGroup,
     Row,
@@ -22,6 +27,7 @@ from services.web.view import (
     Status,
     Summary,
     Typed,
+    address,
 )
 from shared import clock
 from shared.chats.models import Chat
@@ -31,22 +37,23 @@ from shared.orders.models import Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
 from shared.people.models import Person
+from shared.photos import operations as photos
 from shared.places.queries import unit_of
 from shared.settings import settings
 
 DELIVERY_WORDS = {
-    State.SENT: ("send", "Pesan sampai di Telegram"),
-    State.MERGED: ("send", "Pesan sampai di Telegram, bersama pesan lain"),
-    State.UNKNOWN: ("clock", "Pesan dikirim, jawaban Telegram belum diketahui"),
-    State.HELD: ("alert", "Pesan ditahan; perlu diputuskan"),
-    State.DEAD: ("alert", "Pesan tidak dapat dikirim"),
+    State.SENT: ("send", N_("Pesan sampai di Telegram")),
+    State.MERGED: ("send", N_("Pesan sampai di Telegram, bersama pesan lain")),
+    State.UNKNOWN: ("clock", N_("Pesan dikirim, jawaban Telegram belum diketahui")),
+    State.HELD: ("alert", N_("Pesan ditahan; perlu diputuskan")),
+    State.DEAD: ("alert", N_("Pesan tidak dapat dikirim")),
 }
 
 
 def status_of(code: str, data: MasterData) -> Status:
     """A status as templates know it."""
     row = data.statuses[code]
-    return Status(row.code, row.label_id, row.category.value)
+    return Status(row.code, name_of(row), row.category.value)
 
 
 def sla_of(order: Order, calendar: sla.Calendar, at: datetime) -> Sla:
@@ -71,8 +78,34 @@ def rests_at(calendar: sla.Calendar, at: datetime) -> datetime:
     return at
 
 
+async def rows_of(
+    session: AsyncSession,
+    found: Sequence[OrderFacts],
+    columns: tuple[str, ...] = COLUMNS,
+    *,
+    out: bool = False,
+    fresh: bool = False,
+) -> tuple[Row, ...]:
+    """Lines of the queue."""
+    second = await queries.second_ones(session, [each.order for each in found])
+    return tuple([await _row(session, each, columns, second, out=out, fresh=fresh) for each in found])
+
+
 async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False, fresh: bool = False) -> Row:
-    """One line of the queue."""
+    """One line of the queue, with the usual columns."""
+    [row] = await rows_of(session, [facts], out=out, fresh=fresh)
+    return row
+
+
+async def _row(
+    session: AsyncSession,
+    facts: OrderFacts,
+    columns: tuple[str, ...],
+    second: Collection[int],
+    *,
+    out: bool,
+    fresh: bool,
+) -> Row:
     order, data = facts.order, await queries.master(session)
     unit = await unit_of(session, order.sto_id)
     reason = data.reasons.get(order.reason_id or 0)
@@ -88,10 +121,16 @@ async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False,
         holder=facts.holder_name or "",
         at=order.registered_at,
         version=order.version,
-        reason=reason.label_id if reason else "",
+        reason=name_of(reason) if reason else "",
         warnings=len(order.warnings),
         out=out,
         fresh=fresh,
+        id=str(order.id) if order.id in second else "",
+        name=facts.technician_name or "",
+        moved=order.status_at,
+        note=order.note,
+        columns=columns,
+        tick=str(order.id),
     )
 
 
@@ -136,8 +175,44 @@ async def detail_of(
         typed=typed or Typed(),
         errors=errors or {},
         conflict=conflict,
+        claims=await claims.claims_of(session, visit, facts),
+        also=await claims.readers_of(session, visit, order.id, order.registration_no),
         alone=alone,
         query=query,
+        id=str(order.id) if await queries.second_ones(session, [order]) else "",
+        photos=await _photos(session, order),
+        others=await _others(session, visit, order, query, data),
+    )
+
+
+async def _photos(session: AsyncSession, order: Order) -> tuple[Photo, ...]:
+    base = f"/order/{order.registration_no}/foto"
+    return tuple(
+        Photo(
+            f"{base}/{each.row.id}?id={order.id}",
+            f"{base}/{each.row.id}?id={order.id}&kecil=ya",
+            each.sender,
+            each.row.at,
+            each.row.caption,
+        )
+        for each in await photos.of_order(session, order.id)
+    )
+
+
+async def _others(
+    session: AsyncSession, visit: Visit, order: Order, query: Query, data: MasterData
+) -> tuple[Other, ...]:
+    """The other orders of the same number, each at an address of its own."""
+    found = await queries.namesakes(session, visit.viewer, order)
+    second = await queries.second_ones(session, found)
+    return tuple(
+        Other(
+            address(query, f"/order/{each.registration_no}", id=str(each.id) if each.id in second else ""),
+            status_of(each.status_code, data),
+            each.registered_at,
+            each.type_code,
+        )
+        for each in found
     )
 
 
@@ -166,7 +241,7 @@ async def timeline_of(session: AsyncSession, order: Order, data: MasterData) -> 
     )
     for delivery in deliveries:
         icon, text = DELIVERY_WORDS[delivery.state]
-        moments.append(Moment(delivery.sent_at or delivery.created_at, icon, text, source="Telegram"))
+        moments.append(Moment(delivery.sent_at or delivery.created_at, icon, _(text), source="Telegram"))
     return tuple(sorted(moments, key=lambda each: each.at, reverse=True))
 
 
@@ -175,7 +250,7 @@ def _moves(data: MasterData, visit: Visit, order: Order) -> tuple[Move, ...]:
     return tuple(
         Move(
             status=status_of(code, data),
-            why_not=words.WHY_NOT.get(why, why),
+            why_not=_(words.WHY_NOT.get(why, why)),
             needs_reason=data.statuses[code].reason_required,
             needs_note=(move := data.moves.get((order.status_code, code))) is not None and move.note_required,
             current=code == order.status_code,
@@ -187,7 +262,7 @@ def _moves(data: MasterData, visit: Visit, order: Order) -> tuple[Move, ...]:
 def _reasons(data: MasterData, moves: tuple[Move, ...]) -> tuple[ReasonGroup, ...]:
     groups = []
     for move in moves:
-        choices = tuple(Choice(str(row.id), row.label_id) for row in data.reasons_for(move.status.code))
+        choices = tuple(Choice(str(row.id), name_of(row)) for row in data.reasons_for(move.status.code))
         if choices and not move.why_not:
             groups.append(ReasonGroup(move.status.code, move.status.label, choices))
     return tuple(groups)
@@ -195,51 +270,58 @@ def _reasons(data: MasterData, moves: tuple[Move, ...]) -> tuple[ReasonGroup, ..
 
 def _why_read_only(visit: Visit) -> str:
     if not visit.viewer.may("order.change"):
-        return f"Sebagai {words.ROLES[visit.viewer.role].lower()} Anda dapat membaca order ini, tidak mengubahnya."
-    return "Order ini sudah ditutup. Hanya team leader yang dapat membukanya kembali."
+        return _(
+            "Sebagai {role} Anda dapat membaca order ini, tidak mengubahnya.",
+            role=_(words.ROLES[visit.viewer.role]).lower(),
+        )
+    return _("Order ini sudah ditutup. Hanya team leader yang dapat membukanya kembali.")
 
 
 def _facts(facts: OrderFacts, zone: str) -> tuple[Fact, ...]:
     order = facts.order
     found = [
-        Fact("SN modem", order.serial or "Belum ada", code=bool(order.serial), copy=order.serial or ""),
+        Fact(_("SN modem"), order.serial or _("Belum ada"), code=bool(order.serial), copy=order.serial or ""),
         Fact("STO", facts.sto_code, code=True, note=facts.sto_name),
-        Fact("ODP", order.odp or "Belum ada", code=bool(order.odp), copy=order.odp or ""),
+        Fact("ODP", order.odp or _("Belum ada"), code=bool(order.odp), copy=order.odp or ""),
         Fact(
-            "Teknisi",
-            order.technician_code or facts.technician_name or "Belum ada",
+            _("Teknisi"),
+            order.technician_code or facts.technician_name or _("Belum ada"),
             code=bool(order.technician_code),
             note=(facts.technician_name or "") if order.technician_code else "",
             copy=order.technician_code or "",
         ),
-        Fact("Pemegang", facts.holder_name or "Belum diambil"),
-        Fact("Masuk", labels.moment(order.registered_at, zone), note=f"lewat {words.FROM.get(order.source, '')}"),
+        Fact(_("Pemegang"), facts.holder_name or _("Belum diambil")),
+        Fact(
+            _("Masuk"),
+            labels.moment(order.registered_at, zone),
+            note=_("lewat {source}", source=words.came(order.source)),
+        ),
     ]
     if facts.registrant_name and facts.registrant_name != facts.technician_name:
-        found.append(Fact("Didaftarkan oleh", facts.registrant_name))
+        found.append(Fact(_("Didaftarkan oleh"), facts.registrant_name))
     if order.note:
-        found.append(Fact("Catatan", order.note))
+        found.append(Fact(_("Catatan"), order.note))
     return tuple(found)
 
 
 async def _who_is_told(session: AsyncSession, facts: OrderFacts) -> tuple[str, str]:
     """(where feedback goes, or else why nobody can be told)."""
     order = facts.order
-    whom = order.technician_code or facts.technician_name or facts.registrant_name or "grup"
+    whom = order.technician_code or facts.technician_name or facts.registrant_name or _("grup")
     if order.chat_id is not None:
         return f"Telegram, {whom}", ""
     if order.technician_id is None:
-        return "", "Teknisi order ini belum terdaftar di Telegram, jadi tidak ada yang diberi tahu."
+        return "", _("Teknisi order ini belum terdaftar di Telegram, jadi tidak ada yang diberi tahu.")
     private = await session.scalar(
         select(Chat.id).join(Person, Person.telegram_id == Chat.id).where(Person.id == order.technician_id)
     )
     if private is None:
-        return "", "Teknisinya belum pernah membuka obrolan dengan bot, jadi tidak ada yang diberi tahu."
+        return "", _("Teknisinya belum pernah membuka obrolan dengan bot, jadi tidak ada yang diberi tahu.")
     return f"Telegram, {whom}", ""
 
 
 async def _warnings(session: AsyncSession, order: Order) -> tuple[str, ...]:
     found = [words.warning(stored) for stored in order.warnings if isinstance(stored, dict)]
     if order.serial and order.closed_at is None and (other := await queries.same_serial(session, order)):
-        found.append(f"SN modem ini juga dipakai order {other} yang masih aktif.")
+        found.append(_("SN modem ini juga dipakai order {other} yang masih aktif.", other=other))
     return tuple(found)

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import facts, language
+from services.web import facts, language, live_desk
 from services.web.deps import Visit
-from services.web.pages.queue import filters_of
+from services.web.listing import columns_of, filters_of
 from services.web.render import render
 from services.web.view import Live, Query
 from shared import requests
@@ -31,7 +31,7 @@ from shared.settings import settings
 
 log = logging.getLogger(__name__)
 
-CHANNELS = ("sikpro_order", "sikpro_person", "sikpro_session", "sikpro_master")
+CHANNELS = ("sikpro_order", "sikpro_person", "sikpro_session", "sikpro_master", *live_desk.CHANNELS)
 ROOM = 200  # messages a stream may be behind
 REPLAYED = 200  # events a returning stream is told again; beyond that it must look for itself
 OVERLAP = 50  # events told again to be sure: numbers are given before the commit, so a lower one may come later
@@ -105,6 +105,7 @@ async def stream(visit: Visit, query: Query, last_seen: int | None) -> AsyncIter
     subscribers.add(me)
     try:
         yield ServerSentEvent(comment="langsung", retry=2000)
+        await live_desk.greet(me)
         if last_seen is not None:
             await _replay(me, last_seen)
         while (item := await me.queue.get()) is not None:
@@ -124,6 +125,8 @@ async def _hear() -> None:
             elif heard[0] == "sikpro_master":  # another process changed what we remember
                 queries.forget()
                 places.forget()
+            elif heard[0] in live_desk.CHANNELS:
+                await live_desk.heard(*heard, subscribers)
             else:
                 _end_streams(*heard)
         except (SQLAlchemyError, OSError, TimeoutError, ValueError) as error:
@@ -172,7 +175,8 @@ async def _tell(event_id: int, order_id: int) -> None:
                 if not viewer.covers(found.order.sto_id):
                     continue
                 mine = viewer.person_id if each.query.tampilan == "saya" else None
-                key = (each.query, each.visit.zone, each.visit.language, mine)
+                columns = columns_of(each.query, each.visit.looks)
+                key = (each.query, each.visit.zone, each.visit.language, mine, columns)
                 if key not in drawn:
                     drawn[key] = await _draw(session, each, found, event_id)
                 for item in drawn[key]:
@@ -188,11 +192,12 @@ async def _draw(
     viewer = each.visit.viewer
     matches = await board.matching(session, viewer, filters_of(each.query, each.visit.zone), found.order.id)
     with language.spoken(each.visit.language):  # one task draws for every stream
-        row = await facts.row_of(session, found, out=not matches, fresh=True)
+        columns = columns_of(each.query, each.visit.looks)
+        [row] = await facts.rows_of(session, [found], columns, out=not matches, fresh=True)
         html = render("_row_live.html", shell=each.visit.shell("order"), view=Live(row))
     items = [ServerSentEvent(event="row", raw_data=html, id=str(event_id))]
     if matches:
-        items.append(ServerSentEvent(event="baru", raw_data=found.order.registration_no, id=str(event_id)))
+        items.append(ServerSentEvent(event="baru", raw_data=row.key, id=str(event_id)))
     return items
 
 
@@ -256,6 +261,7 @@ async def _check_sessions() -> None:
         if not hashes:
             continue
         try:
+            await live_desk.note_present(subscribers)
             async with transaction() as session:
                 alive = await sessions.living(session, hashes)
         except (SQLAlchemyError, OSError, TimeoutError) as error:

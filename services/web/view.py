@@ -43,14 +43,14 @@ A comment line at least every 20 s keeps it open. A client that was cut off fetc
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlencode
+
+from services.web.view_claims import Claims, Readers
+from services.web.view_list import COLUMNS, Head, OwnView, Query, View, address
+
+__all__ = ["COLUMNS", "Head", "OwnView", "Query", "View", "address"]  # from view_list, and all that is below
 
 Category = Literal["received", "working", "obstacle", "done", "cancelled"]
 """What a status means to the product; its code and label are the unit's own business."""
-
-View = Literal["aktif", "belum", "lewat", "kendala", "saya", "semua"]
-"""Saved views: active, not taken, past SLA, obstacles, mine. `semua` (closed too) has no tab: figures link there."""
-
 
 # --- every page
 
@@ -64,6 +64,7 @@ class Me:
     area: str
     may_create: bool = False
     may: frozenset[str] = frozenset()  # acts, as in people/access.py: which entries the navigation shows
+    presence: str = "online"  # what this person said of itself: online, break or off
 
 
 @dataclass(frozen=True)
@@ -142,35 +143,6 @@ class Sla:
 
 
 @dataclass(frozen=True)
-class Query:
-    """What the queue's address says; the field names are the query parameters. Empty = not filtered.
-
-    `q` looks in everything the person may see, whatever the view. `hari`: "ini" for orders received or closed today,
-    "masuk" received, "tutup" closed, "kerja" open now or closed today. `alasan` is the id of a reason given this week.
-    """
-
-    tampilan: View = "aktif"
-    sto: str = ""
-    tipe: str = ""
-    status: str = ""
-    teknisi: str = ""
-    hari: str = ""
-    alasan: str = ""
-    q: str = ""
-
-
-def address(query: Query, path: str = "/order", **changes: str) -> str:
-    """`path` with this query, some fields changed ("" removes one); also takes `sesudah`, the next page's cursor."""
-    said = {"tampilan": query.tampilan, "sto": query.sto, "tipe": query.tipe, "status": query.status}
-    said |= {"teknisi": query.teknisi, "hari": query.hari}
-    said |= {"alasan": query.alasan, "q": query.q} | changes
-    if said["tampilan"] == "aktif":
-        del said["tampilan"]
-    told = urlencode({name: value for name, value in said.items() if value})
-    return f"{path}?{told}" if told else path
-
-
-@dataclass(frozen=True)
 class Tab:
     """A saved view with its count; `hot` colours the count (only "Lewat SLA", and only when it is not 0)."""
 
@@ -184,7 +156,7 @@ class Tab:
 class Filter:
     """A filter chip. `name` is the field of Query; without `choices` people type the value (technician codes)."""
 
-    name: Literal["sto", "tipe", "status", "teknisi", "alasan"]
+    name: Literal["sto", "so", "tipe", "status", "teknisi", "pemegang", "alasan"]
     label: str
     value: str = ""
     value_label: str = ""
@@ -193,7 +165,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Row:
-    """One order in the queue. `out`: it no longer matches the view, drawn grey until the next refresh."""
+    """One order in the queue. `out`: it no longer matches the view, drawn grey until the next refresh.
+
+    id: set when another order of the same number stands at the number's own address, so this one needs its id.
+    """
 
     no: str
     type: str
@@ -210,6 +185,17 @@ class Row:
     warnings: int = 0
     out: bool = False
     fresh: bool = False  # changed just now by somebody else: accent dot
+    id: str = ""
+    name: str = ""  # of the technician
+    moved: datetime | None = None  # since when it has its status
+    note: str = ""
+    columns: tuple[str, ...] = COLUMNS
+    tick: str = ""  # what its box posts; empty = no box
+
+    @property
+    def key(self) -> str:
+        """What tells the row from every other on the page."""
+        return f"{self.no}~{self.id}" if self.id else self.no
 
 
 @dataclass(frozen=True)
@@ -252,11 +238,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class Typed:
-    """What the person had typed in the status form, kept over errors and conflicts."""
+    """What the person had typed in the panel's forms, kept over errors and conflicts. to, words: of its holder's.
+
+    why: it is deleted.
+    """
 
     status: str = ""
     reason: str = ""
     note: str = ""
+    to: str = ""
+    words: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,6 +258,27 @@ class Conflict:
     who: str
     at: datetime
     status: Status
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo of an order: the address of the picture and of its thumbnail."""
+
+    href: str
+    thumb: str
+    who: str
+    at: datetime
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another order of the same number, and its address."""
+
+    href: str
+    status: Status
+    at: datetime  # registered
+    type: str
 
 
 @dataclass(frozen=True)
@@ -298,8 +311,18 @@ class Detail:
     typed: Typed = field(default_factory=Typed)
     errors: dict[str, str] = field(default_factory=dict)
     conflict: Conflict | None = None
+    claims: Claims | None = None  # None: nothing may be done about who holds it
+    also: Readers = field(default_factory=Readers)  # who else has it open now
     alone: bool = False
     query: Query = field(default_factory=Query)  # to go back to the same list
+    id: str = ""  # as Row.id
+    photos: tuple[Photo, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """As Row.key."""
+        return f"{self.no}~{self.id}" if self.id else self.no
 
 
 @dataclass(frozen=True)
@@ -315,6 +338,13 @@ class Queue:
     missing: str = ""  # an order number that was asked for and does not exist (404)
     problem: str = ""
     ref: str = ""
+    heads: tuple[Head, ...] = ()
+    columns: tuple[str, ...] = COLUMNS
+    all_columns: tuple[Choice, ...] = ()
+    own: tuple[OwnView, ...] = ()
+    keeping: dict[str, str] = field(default_factory=dict)  # why a view was not kept: field → words, and what was typed
+    days: str = ""  # the days in words
+    near: bool = False  # nothing holds the words of the search; these come close
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.web.view import Choice, Fact, Query, Sla, Status
+from services.web.view_claims import Crew
+from services.web.view_reports import DayCount
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,30 @@ class Hour:
 
 @dataclass(frozen=True)
 class Hours:
+    """running: the day is not over, so the chart shows where we are."""
+
     hours: tuple[Hour, ...]
     usual_label: str = ""  # "Masuk, rata-rata Jumat"
+    running: bool = True
+
+
+@dataclass(frozen=True)
+class Day:
+    """What came in and was finished in a day, each with the list behind it."""
+
+    label: str  # "Sabtu, 21 Nov 2026"
+    received: int
+    done: int
+    received_href: str
+    done_href: str
+
+
+@dataclass(frozen=True)
+class Days:
+    """A period of several days. chart: as report_chart.per_day takes it."""
+
+    days: tuple[Day, ...]
+    chart: tuple[DayCount, ...]
 
 
 @dataclass(frozen=True)
@@ -77,7 +101,12 @@ class Health:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """periods: what `periode` may be ("hari", "7", "bulan"); empty hides the switch."""
+    """periods: what `periode` may be; period: the one shown, empty for days of one's own choice.
+
+    words: the period in words; told: the address's query that asks for it again; first, last: as the form has them,
+    latest: the last day that may be asked for; wrong: why the days that were asked for cannot be shown.
+    by_day: the period has several days, so `days` stands in the place of `hours`.
+    """
 
     period: str
     periods: tuple[Choice, ...]
@@ -88,3 +117,14 @@ class Dashboard:
     hours: Hours | None
     obstacles: tuple[Count, ...] | None
     health: Health | None
+    crew: Crew | None = None
+    shows_crew: bool = False  # only team leaders see who is at work
+    words: str = ""
+    told: str = ""
+    first: str = ""
+    last: str = ""
+    latest: str = ""
+    wrong: str = ""
+    by_day: bool = False
+    days: Days | None = None
+    today: bool = True

@@ -15,6 +15,7 @@ from shared.orders.events import (
     OrderChangeUndone,
     OrderDeleted,
     OrderDeletionUndone,
+    OrderPhotoAdded,
     OrderRegistered,
     OrderRestored,
 )
@@ -22,6 +23,7 @@ from shared.orders.operations import TooLate
 from shared.orders.queries import TimelineEntry
 from shared.orders.states import IllegalMove, MasterData
 from shared.people.models import Role
+from shared.sla.events import SlaAlerted
 from shared.words import doubt as say_doubt
 
 ROLES: Mapping[Role, str] = {
@@ -122,6 +124,13 @@ def moment(entry: TimelineEntry, data: MasterData) -> Moment:
             undone = OrderChangeUndone.read(event.payload)
             text = _("mengurungkan, kembali ke {label}", label=_label(undone.new, data))
             return Moment(event.at, "undo", text, who=who, source=source)
+        case OrderPhotoAdded.name:
+            added = OrderPhotoAdded.read(event.payload)
+            return Moment(event.at, "msg", _("mengirim foto"), who=who, quote=added.caption, source=source)
+        case SlaAlerted.name:
+            said = {"near": N_("80% dari target sudah terpakai"), "late": N_("target SLA terlewat")}
+            level = SlaAlerted.read(event.payload).level
+            return Moment(event.at, "alert", _(said.get(level, level)), source=source)
         case DuplicateRefused.name:
             refused = DuplicateRefused.read(event.payload)
             text = _("mengirim nomor ini lagi; ditolak karena ganda")

@@ -19,7 +19,7 @@ class OrderChanged(Event):
 
     tell: whether the technician is told; the cards in the helpdesk's group follow either way.
     old_*: what an undo restores. act: what was done about the holder, when that was the point (`claims`): released,
-    handed, declined, assigned or accepted; then `note` is for colleagues and `whom` names the other person.
+    handed, declined, assigned or accepted; `words` are then for colleagues only and `whom` names the other person.
     """
 
     name: ClassVar[str] = "order.changed"
@@ -37,6 +37,7 @@ class OrderChanged(Event):
     new_holder_id: int | None = None
     reopened: bool = False
     act: str = ""
+    words: str = ""
     whom: str = ""
 
 

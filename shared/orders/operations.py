@@ -12,16 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock, outbox
+from shared.desk import follow
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.events import EventRow, emit
 from shared.orders import queries, sla_fields
 from shared.orders.events import DuplicateRefused, OrderChanged, OrderChangeUndone, OrderRegistered
-from shared.orders.models import OPEN, Category, Order
+from shared.orders.models import OPEN, Category, Order, OrderType
 from shared.orders.queries import OrderFacts, TimelineEntry
 from shared.orders.states import IllegalMove, check_move, fits
 from shared.people import queries as people
 from shared.people.access import Viewer
 from shared.places.queries import sto_by_code, unit_of
+from shared.sla.queries import target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,17 @@ async def register(
     """Enter an order, unless its number is taken.
 
     The same Telegram message always gives the same order. Raises AlreadyRegistered, NotAllowed, Invalid(type=…,
-    sto=…). An STO outside a technician's own area is no refusal (people lend a hand), outside the office's it is.
+    sto=…, number=…, and what the type requires: serial=…, odp=…, technician=…). An STO outside a technician's own
+    area is no refusal (people lend a hand), outside the office's it is.
     """
     viewer.must("order.register")
     data = await queries.master(session)
     kind = data.types.get(new.type_code)
     sto = await sto_by_code(session, new.sto)
     wrong = ({} if kind and kind.active else {"type": "unknown"}) | ({} if sto else {"sto": "unknown"})
-    if kind is not None and not fits(kind, new.registration_no):
-        wrong["number"] = "of_another_type"
+    if kind is not None:
+        wrong |= {} if fits(kind, new.registration_no) else {"number": "of_another_type"}
+        wrong |= lacking(kind, new)
     if wrong or kind is None or sto is None:
         raise Invalid(**wrong)
     if viewer.may("order.read") and not viewer.covers(sto.id):
@@ -106,6 +110,7 @@ async def register(
         return known
     unit = await unit_of(session, sto.id)
     at = clock.now()
+    target = 60 * await target_of(session, kind, sto.id, unit.site_operation_id, at)
     technician = await people.by_technician_code(session, new.technician_code) if new.technician_code else None
     values: dict[str, Any] = {
         "registration_no": new.registration_no,
@@ -127,8 +132,8 @@ async def register(
         "message_id": origin.message_id if origin else None,
         "registered_at": at,
         "status_at": at,
-        "target_seconds": kind.target_minutes * 60,
-        **sla_fields.started(unit.calendar, at, kind.target_minutes * 60),
+        "target_seconds": target,
+        **sla_fields.started(unit.calendar, at, target),
     }
     order: Order | None = None
     if await _taken(session, new.registration_no, keeps_number=kind.keeps_number) is None:
@@ -142,6 +147,12 @@ async def register(
         session, OrderRegistered(order_id=order.id), source=source, actor_id=viewer.person_id, order_id=order.id, seq=1
     )
     return order
+
+
+def lacking(kind: OrderType, new: NewOrder) -> dict[str, str]:
+    """The fields that this type requires and the order has not, by the words of forms and API, and why."""
+    given = {"sn": ("serial", new.serial), "odp": ("odp", new.odp), "tech": ("technician", new.technician_code)}
+    return {given[name][0]: f"{name}.required" for name in kind.required if not given[name][1]}
 
 
 async def note_duplicate(session: AsyncSession, order_id: int, viewer: Viewer, source: str, where: str) -> None:
@@ -180,7 +191,7 @@ async def change_status(
         holder = None
     elif holder is None:
         holder = viewer.person_id  # whoever works on it first holds it
-    return await _apply(
+    return await apply(
         session,
         viewer,
         before,
@@ -222,7 +233,7 @@ async def take(
     keep = order.category is Category.OBSTACLE
     target = data.statuses[order.status_code] if keep else data.working()
     reason_id = order.reason_id if keep else None
-    return await _apply(
+    return await apply(
         session,
         viewer,
         before,
@@ -274,10 +285,11 @@ async def undo(session: AsyncSession, viewer: Viewer, event_id: int, *, source: 
     )
     undone = OrderChangeUndone(order_id=order.id, undone_event_id=event_id, old=change.new, new=change.old)
     await emit(session, undone, source=source, actor_id=viewer.person_id, order_id=order.id, seq=order.version)
+    await follow.holder_changed(session, viewer.person_id, order, change.new_holder_id, "undone", "")
     return order
 
 
-async def _apply(
+async def apply(
     session: AsyncSession,
     viewer: Viewer,
     before: OrderFacts,
@@ -287,15 +299,28 @@ async def _apply(
     source: str,
     tell: bool,
     hold: float,
+    act: str = "",
+    words: str = "",
+    whom: str = "",
 ) -> Changed:
+    """Write `values` over the order as `before` read it and tell of it: the one way an order's state changes.
+
+    values: status_code, category, reason_id, feedback and holder_id. act, words, whom: what was done about its holder,
+    what was said with it and to whom, where the values do not tell. Raises StaleOrder, IllegalMove.
+    """
     old = before.order
     values = values | await _clock_changes(session, before, clock_now, clock.now())
+    if act and values["status_code"] == old.status_code:
+        values["status_at"] = old.status_at  # another holder is no other status
     told = OrderChanged(
         order_id=old.id,
         old=old.status_code,
         new=values["status_code"],
         reason_id=values["reason_id"],
-        note=values["feedback"],
+        note="" if act else values["feedback"],
+        act=act,
+        words=words,
+        whom=whom,
         tell=tell,
         old_reason_id=old.reason_id,
         old_feedback=old.feedback,
@@ -307,6 +332,7 @@ async def _apply(
     event_id = await emit(
         session, told, source=source, actor_id=viewer.person_id, order_id=order.id, seq=order.version, hold=hold
     )
+    await follow.holder_changed(session, viewer.person_id, order, told.old_holder_id, act, words)
     return Changed(order, event_id)
 
 
@@ -339,7 +365,9 @@ async def _write(session: AsyncSession, before: OrderFacts, values: dict[str, An
 
 async def _of_message(session: AsyncSession, origin: Origin) -> Order | None:
     order: Order | None = await session.scalar(
-        select(Order).where(Order.chat_id == origin.chat_id, Order.message_id == origin.message_id)
+        select(Order).where(
+            Order.chat_id == origin.chat_id, Order.message_id == origin.message_id, Order.deleted_at.is_(None)
+        )
     )
     return order
 

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.db import after, transaction
+from shared.desk import presence
+from shared.desk.models import Is, Presence
 from shared.errors import NotAllowed, SikproError
 from shared.people import passwords
 from shared.people.access import RIGHTS
@@ -51,10 +53,11 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A living session and whose it is."""
+    """A living session, whose it is, and what that person said about being here."""
 
     person: Person
     session: WebSession
+    presence: Is = Is.ONLINE
 
 
 def hashed(token: str) -> str:
@@ -102,6 +105,7 @@ async def sign_in(username: str, password: str, *, ip: str, agent: str = "", old
                 ip=ip[:45],
             )
         )
+        await presence.arrive(session, person.id)
         await audit.note(session, person.id, "web", "login.done", f"person:{person.id}", {"agent": agent[:200]})
     return SignedIn(token, person.id, person.name)
 
@@ -118,12 +122,13 @@ async def find(session: AsyncSession, token: str) -> Known | None:
     """The living session of a token: not idle too long, not too old, of an active person."""
     found = (
         await session.execute(
-            select(Person, WebSession)
+            select(Person, WebSession, Presence.state)
             .join(WebSession, WebSession.person_id == Person.id)
+            .outerjoin(Presence, Presence.person_id == Person.id)
             .where(WebSession.token_hash == hashed(token), Person.active, *alive())
         )
     ).first()
-    return Known(found[0], found[1]) if found else None
+    return Known(found[0], found[1], found[2] or Is.ONLINE) if found else None
 
 
 async def touch(session: AsyncSession, known: Known) -> None:

@@ -80,7 +80,16 @@ FORMS = {
     "/kiriman/kejadian/{no}/ulang": DESK - {Role.HELPDESK},
     "/kiriman/masuk/{no}/ulang": DESK - {Role.HELPDESK},
 }
-OPEN_TO_ALL = {"/masuk", "/keluar", "/health", "/favicon.ico", "/robots.txt", "/static", "/static/vendor"}
+OPEN_TO_ALL = {
+    "/masuk",
+    "/masuk/bahasa",
+    "/keluar",
+    "/health",
+    "/favicon.ico",
+    "/robots.txt",
+    "/static",
+    "/static/vendor",
+}
 ELSEWHERE = {"/laporan", "/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
 ELSEWHERE |= {"/serah-terima/{no}"}  # 200 only for its people: test_handover
 ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own

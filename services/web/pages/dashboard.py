@@ -2,20 +2,28 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from services.web import facts, labels
+from services.web import facts, labels, period
+from services.web.crew import crew_of
 from services.web.deps import Onlooker, Session, Visit, Visitor
+from services.web.language import _, name_of
+from services.web.listing import day_words
 from services.web.pages.queue import stream
+from services.web.period import Period
 from services.web.render import render
 from services.web.view import Fact, Query, address
-from services.web.view_dashboard import Count, Dashboard, Health, Hour, Hours, Kpi, Matrix, MatrixRow, Todo
+from services.web.view_dashboard import Count, Dashboard, Day, Days, Health, Hour, Hours, Kpi, Matrix, MatrixRow, Todo
+from services.web.view_reports import DayCount
 from shared import clock
 from shared.orders import board, queries
 from shared.orders.board import Filters
@@ -23,6 +31,7 @@ from shared.places.queries import unit_of
 from shared.reports import health
 from shared.reports import queries as figures
 from shared.settings import settings
+from shared.sla import queries as sla
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -41,90 +50,132 @@ async def card(session: AsyncSession, make: Callable[[], Awaitable[T]]) -> T | N
         return None
 
 
-async def dashboard_of(session: AsyncSession, visit: Visit) -> tuple[Dashboard, int | None]:
-    """Every card, and how many orders are active."""
+async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tuple[Dashboard, int | None]:
+    """Every card, and how many orders are active. What is to be done, and how the bot fares, is so now."""
     visit.viewer.must("dashboard.read")
-    now = clock.now()
-    since, _ = clock.day_bounds(clock.local(now, visit.zone).date(), visit.zone)
-    today = await card(session, lambda: figures.today(session, visit.viewer, since))
-    late = Filters(view="lewat")
-    urgent = await card(session, lambda: board.page(session, visit.viewer, late, size=URGENT))
+    since, until = when.bounds()
+    several = when.first != when.last
+    today = await card(session, lambda: figures.today(session, visit.viewer, since, None if when.today else until))
+    shows_crew = visit.viewer.may("presence.read")
+    urgent = await card(session, lambda: _urgent(session, visit))
     view = Dashboard(
-        period="",
-        periods=(),
-        kpis=_kpis(today) if today else None,
-        matrix=await card(session, lambda: _matrix(session, visit, since)),
-        todo=tuple([await _todo(session, each) for each in urgent.rows]) if urgent else None,
+        period=when.name,
+        periods=period.choices(),
+        kpis=_kpis(today, when) if today else None,
+        matrix=await card(session, lambda: _matrix(session, visit, when)),
+        todo=tuple([await _todo(session, each) for each in urgent]) if urgent is not None else None,
         todo_total=today.late if today else 0,
-        hours=await card(session, lambda: _hours(session, visit)),
-        obstacles=await card(session, lambda: _obstacles(session, visit)),
+        hours=None if several else await card(session, lambda: _hours(session, visit, when)),
+        obstacles=await card(session, lambda: _obstacles(session, visit, when)),
         health=await card(session, lambda: _health(session)),
+        crew=await card(session, lambda: crew_of(session, visit)) if shows_crew else None,
+        shows_crew=shows_crew,
+        words=when.words(),
+        told=f"?{urlencode(when.told())}" if when.told() else "",
+        first=when.typed[0] if when.error else when.first.isoformat(),
+        last=when.typed[1] if when.error else when.last.isoformat(),
+        latest=clock.local(clock.now(), visit.zone).date().isoformat(),
+        wrong=when.error,
+        by_day=several,
+        days=await card(session, lambda: _days(session, visit, when)) if several else None,
+        today=when.today,
     )
     return view, today.open if today else None
 
 
-def _kpis(today: figures.Today) -> tuple[Kpi, ...]:
-    received, closed = Query(tampilan="semua", hari="masuk"), Query(tampilan="semua", hari="tutup", status="done")
+def _kpis(today: figures.Today, when: Period) -> tuple[Kpi, ...]:
+    received = when.narrow(Query(tampilan="semua", hari="masuk"))
+    closed = when.narrow(Query(tampilan="semua", hari="tutup", status="done"))
     kept = labels.percent(today.on_time / today.done) if today.done else "–"
+    came, done = (_("Masuk hari ini"), _("Selesai hari ini")) if when.today else (_("Masuk"), _("Selesai"))
+    since = _("diterima sejak pukul 00:00") if when.today else when.words()
     return (
-        Kpi("Masuk hari ini", labels.number(today.received), "diterima sejak pukul 00:00", address(received)),
-        Kpi("Selesai hari ini", labels.number(today.done), f"{kept} tepat waktu", address(closed)),
-        Kpi("Order aktif", labels.number(today.open), f"{labels.number(today.untaken)} belum diambil", "/order"),
+        Kpi(came, labels.number(today.received), since, address(received)),
+        Kpi(done, labels.number(today.done), _("{kept} tepat waktu", kept=kept), address(closed)),
         Kpi(
-            "Lewat SLA",
+            _("Order aktif"),
+            labels.number(today.open),
+            _("{n} belum diambil", n=labels.number(today.untaken)),
+            address(Query()),
+        ),
+        Kpi(
+            _("Lewat SLA"),
             labels.number(today.late),
-            "order aktif yang melewati target",
+            _("order aktif yang melewati target"),
             address(Query(tampilan="lewat")),
             late=today.late > 0,
         ),
-        Kpi("Kendala", labels.number(today.obstacle), "sedang terkendala", address(Query(tampilan="kendala"))),
+        Kpi(_("Kendala"), labels.number(today.obstacle), _("sedang terkendala"), address(Query(tampilan="kendala"))),
     )
 
 
-async def _matrix(session: AsyncSession, visit: Visit, since: datetime) -> Matrix:
-    data = await queries.master(session)
-    counted = await figures.matrix(session, visit.viewer, since)
+async def _matrix(session: AsyncSession, visit: Visit, when: Period) -> Matrix:
+    data, (since, until) = await queries.master(session), when.bounds()
+    counted = await figures.matrix(session, visit.viewer, since, None if when.today else until)
     statuses = [row for row in data.statuses.values() if row.active or any(s == row.code for _, s in counted)]
     types = [row for row in data.types.values() if row.active or any(t == row.code for t, _ in counted)]
     return Matrix(
         statuses=tuple(facts.status_of(row.code, data) for row in statuses),
         rows=tuple(
-            MatrixRow(kind.code, kind.label_id, tuple(counted.get((kind.code, row.code), 0) for row in statuses))
+            MatrixRow(kind.code, name_of(kind), tuple(counted.get((kind.code, row.code), 0) for row in statuses))
             for kind in types
         ),
-        query=Query(tampilan="semua", hari="kerja"),
+        query=when.narrow(Query(tampilan="semua", hari="kerja")),
     )
+
+
+async def _urgent(session: AsyncSession, visit: Visit) -> list[queries.OrderFacts]:
+    """The orders that are late, and then those that soon will be."""
+    late = (await board.page(session, visit.viewer, Filters(view="lewat"), size=URGENT)).rows
+    return [*late, *await sla.near(session, visit.viewer, URGENT - len(late))] if len(late) < URGENT else late
 
 
 async def _todo(session: AsyncSession, each: queries.OrderFacts) -> Todo:
     data = await queries.master(session)
     unit = await unit_of(session, each.order.sto_id)
     reason = data.reasons.get(each.order.reason_id or 0)
-    status = data.statuses[each.order.status_code].label_id
+    status = name_of(data.statuses[each.order.status_code])
     return Todo(
         no=each.order.registration_no,
         type=each.order.type_code,
         sla=facts.sla_of(each.order, unit.calendar, clock.now()),
-        why=f"{status}, {reason.label_id}" if reason else f"{status}, {each.order.odp or each.sto_code}",
-        who=each.holder_name or f"Belum diambil, {each.sto_code}",
+        why=f"{status}, {name_of(reason)}" if reason else f"{status}, {each.order.odp or each.sto_code}",
+        who=each.holder_name or _("Belum diambil, {sto}", sto=each.sto_code),
     )
 
 
-async def _hours(session: AsyncSession, visit: Visit) -> Hours:
-    counted = await figures.per_hour(session, visit.viewer, clock.now(), visit.zone)
+async def _hours(session: AsyncSession, visit: Visit, when: Period) -> Hours:
+    at = clock.now() if when.today else when.bounds()[1] - timedelta(seconds=1)
+    counted = await figures.per_hour(session, visit.viewer, at, visit.zone)
     known = any(each.usual is not None for each in counted)
     return Hours(
         hours=tuple(Hour(each.hour, each.received, each.done, each.usual) for each in counted),
-        usual_label=f"Masuk, rata-rata {figures.USUAL_DAYS} hari" if known else "",
+        usual_label=_("Masuk, rata-rata {days} hari", days=figures.USUAL_DAYS) if known else "",
+        running=when.today,
     )
 
 
-async def _obstacles(session: AsyncSession, visit: Visit) -> tuple[Count, ...]:
+async def _days(session: AsyncSession, visit: Visit, when: Period) -> Days:
+    since, until = when.bounds()
+    counted = await figures.per_day(session, visit.viewer, since, until, visit.zone)
+    made, drawn = [], []
+    for n in range((when.last - when.first).days + 1):
+        day = when.first + timedelta(days=n)
+        received, done = counted.get(day, (0, 0))
+        told, name = day.isoformat(), day_words(day)
+        here = Query(tampilan="semua", hari="masuk", dari=told, sampai=told)
+        closed = replace(here, hari="tutup", status="done")
+        made.append(Day(name, received, done, address(here), address(closed)))
+        drawn.append(DayCount(day.day, name, received, done, ""))
+    return Days(tuple(made), tuple(drawn))
+
+
+async def _obstacles(session: AsyncSession, visit: Visit, when: Period) -> tuple[Count, ...]:
     data = await queries.master(session)
-    return tuple(
-        Count(data.reasons[reason].label_id, n, address(Query(tampilan="semua", alasan=str(reason))))
-        for reason, n in await figures.obstacles(session, visit.viewer)
-    )
+    lately = when.today  # a running day alone says little about why orders stop
+    counted = await figures.obstacles(session, visit.viewer, *(() if lately else when.bounds()))
+    here = Query(tampilan="semua") if lately else when.narrow(Query(tampilan="semua", hari="kendala"))
+    return tuple(Count(name_of(data.reasons[reason]), n, address(here, alasan=str(reason))) for reason, n in counted)
 
 
 async def _health(session: AsyncSession) -> Health:
@@ -133,36 +184,36 @@ async def _health(session: AsyncSession) -> Health:
     oldest = max(ages, default=0.0)
     troubled = seen.dead + seen.held + seen.held_chats
     if oldest > 10 * health.LATE or seen.pause > 0:
-        state, label = "down", "Terputus"
+        state, label = "down", _("Terputus")
     elif oldest > health.LATE or seen.unknown or troubled:
-        state, label = "slow", "Perlu dilihat"
+        state, label = "slow", _("Perlu dilihat")
     else:
-        state, label = "ok", "Lancar"
-    note = f"tertua {labels.minutes(round(oldest / 60))}" if oldest >= 60 else ""
+        state, label = "ok", _("Lancar")
+    note = _("tertua {age}", age=labels.minutes(round(oldest / 60))) if oldest >= 60 else ""
     return Health(
         state,  # type: ignore[arg-type]
         label,
         (
-            Fact("Pesan masuk menunggu", labels.number(seen.inbox)),
-            Fact("Pesan keluar menunggu", labels.number(seen.waiting + seen.outbox), note=note),
-            Fact("Belum pasti sampai", labels.number(seen.unknown)),
-            Fact("Gagal atau ditahan", labels.number(seen.dead + seen.held)),
-            Fact("Obrolan tertutup", labels.number(seen.held_chats)),
-            Fact("Jeda urungkan", labels.seconds(round(settings().feedback_hold))),
+            Fact(_("Pesan masuk menunggu"), labels.number(seen.inbox)),
+            Fact(_("Pesan keluar menunggu"), labels.number(seen.waiting + seen.outbox), note=note),
+            Fact(_("Belum pasti sampai"), labels.number(seen.unknown)),
+            Fact(_("Gagal atau ditahan"), labels.number(seen.dead + seen.held)),
+            Fact(_("Obrolan tertutup"), labels.number(seen.held_chats)),
+            Fact(_("Jeda urungkan"), labels.seconds(round(settings().feedback_hold))),
         ),
     )
 
 
 @router.get("/")
-async def show_dashboard(session: Session, visit: Visitor) -> HTMLResponse:
+async def show_dashboard(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """The whole page."""
-    view, active = await dashboard_of(session, visit)
+    view, active = await dashboard_of(session, visit, period.read(request, visit.zone))
     shell = visit.shell("dasbor", active=active, live=stream(Query()))
     return HTMLResponse(render("dashboard.html", shell=shell, view=view))
 
 
 @router.get("/dasbor/isi")
-async def show_cards(session: Session, visit: Onlooker) -> HTMLResponse:
+async def show_cards(request: Request, session: Session, visit: Onlooker) -> HTMLResponse:
     """The cards alone; the page asks by itself, so this does not count as a person being here."""
-    view, active = await dashboard_of(session, visit)
+    view, active = await dashboard_of(session, visit, period.read(request, visit.zone))
     return HTMLResponse(render("_dashboard.html", shell=visit.shell("dasbor", active=active), view=view))

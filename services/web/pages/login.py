@@ -1,6 +1,7 @@
 """Signing in and out. Says the same of a wrong name and a wrong password, and when the next try counts."""
 
 from dataclasses import replace
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import sessions as cookies
 from services.web.deps import Forged, Session, field, local_path, read_form
-from services.web.language import _
+from services.web.language import LANGUAGES, _
 from services.web.render import render
 from services.web.view import Shell
 from services.web.view_forms import DemoLogin, Login
@@ -98,6 +99,19 @@ async def sign_in(request: Request) -> Response:
     onward = RedirectResponse(back, 303)
     cookies.give_token(onward, signed.token)
     return onward
+
+
+@router.post("/masuk/bahasa")
+async def choose_language(request: Request) -> Response:
+    """Remember the language in this browser; a person's own choice counts more once they are in."""
+    form = await read_form(request)
+    chosen = field(form, "bahasa")
+    if not cookies.login_token_fits(request, field(form, cookies.CSRF_FIELD)) or chosen not in LANGUAGES:
+        return RedirectResponse("/masuk", 303)
+    back = local_path(field(form, "ke", 500) or "/")
+    answer = RedirectResponse("/masuk" if back == "/" else f"/masuk?ke={quote(back, safe='/')}", 303)
+    cookies.keep_language(answer, chosen)
+    return answer
 
 
 @router.post("/keluar")

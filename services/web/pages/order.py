@@ -4,6 +4,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi import Query as Asking
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -13,10 +14,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.web import facts, news, words
 from services.web import sessions as cookies
 from services.web.deps import LONGEST_NOTE, Form, Session, Visit, Visitor, field, is_htmx, whole
-from services.web.pages.queue import filters_of, queue_of, queue_page, read_query, stream
+from services.web.language import _
+from services.web.listing import columns_of, filters_of, read_query
+from services.web.pages.queue import queue_of, queue_page, stream
 from services.web.render import render
 from services.web.view import Changed, Conflict, Query, Typed, address
 from shared import requests
+from shared.desk import looking
 from shared.errors import Conflict as ConflictError
 from shared.errors import Invalid, NotFound
 from shared.events import EventRow
@@ -31,9 +35,16 @@ from shared.settings import settings
 router = APIRouter()
 
 
-async def asked_order(no: str, session: Session, visit: Visitor) -> OrderFacts:
-    """The order of the address. Raises NotFound, the same for one of another area as for none at all."""
-    return await queries.by_number(session, visit.viewer, compact(no[:40])[:16])
+async def asked_order(
+    no: str, session: Session, visit: Visitor, which: Annotated[str, Asking(alias="id")] = ""
+) -> OrderFacts:
+    """The order of the address. Raises NotFound, the same for one of another area as for none at all.
+
+    which: the order's id, for one that shares its number with an open or a newer one.
+    """
+    if which and not (which.isascii() and which.isdigit() and len(which) < 19):
+        raise NotFound
+    return await queries.by_address(session, visit.viewer, compact(no[:40])[:16], int(which) if which else None)
 
 
 Asked = Annotated[OrderFacts, Depends(asked_order)]
@@ -49,13 +60,14 @@ async def show_order(no: str, request: Request, session: Session, visit: Visitor
     """The queue with the order as its subject; with HX-Request the panel alone."""
     query = read_query(request)
     try:
-        found = await asked_order(no, session, visit)
+        found = await asked_order(no, session, visit, request.query_params.get("id", ""))
     except NotFound:
         if is_htmx(request):
             raise
-        return HTMLResponse(await queue_page(session, visit, query, missing=compact(no[:40])[:16] or "Order"), 404)
+        return HTMLResponse(await queue_page(session, visit, query, missing=compact(no[:40])[:16] or _("Order")), 404)
     if is_htmx(request):
         return HTMLResponse(await panel(session, visit, found, query, alone=alone(request)))
+    await looking.opened(session, found.order.id, visit.viewer.person_id)
     detail = await facts.detail_of(session, visit, found, query, alone=True)
     view, active = await queue_of(session, visit, query, detail=detail)
     toast = await news.waiting(session, visit, request)
@@ -197,7 +209,8 @@ async def as_it_stands(session: AsyncSession, visit: Visit, order_id: int) -> Or
 
 
 async def panel(session: AsyncSession, visit: Visit, found: OrderFacts, query: Query, *, alone: bool) -> str:
-    """The order's panel as a fragment."""
+    """The order's panel as a fragment; who asks for it has the order open from now on."""
+    await looking.opened(session, found.order.id, visit.viewer.person_id)
     detail = await facts.detail_of(session, visit, found, query, alone=alone)
     return render("_detail.html", shell=visit.shell("order"), view=detail)
 
@@ -208,6 +221,7 @@ async def done(request: Request, session: AsyncSession, visit: Visit, before: Or
     no = before.order.registration_no
     if not is_htmx(request):
         more = {"sendiri": "1"} if alone(request) else {}
+        more |= {"id": str(before.order.id)} if await queries.second_ones(session, [before.order]) else {}
         answer = RedirectResponse(address(query, f"/order/{no}", **more), 303)
         cookies.carry_news(answer, event_id)
         return answer
@@ -215,7 +229,7 @@ async def done(request: Request, session: AsyncSession, visit: Visit, before: Or
     out = not await board.matching(session, visit.viewer, filters_of(query, visit.zone), now.order.id)
     view = Changed(
         detail=await facts.detail_of(session, visit, now, query, alone=alone(request)),
-        row=await facts.row_of(session, now, out=out),
+        row=(await facts.rows_of(session, [now], columns_of(query, visit.looks), out=out))[0],
         toast=await news.toast(session, visit, event_id),
     )
     return HTMLResponse(render("_changed.html", shell=visit.shell("order"), view=view))
@@ -236,13 +250,13 @@ async def refused(
     conflict, errors = None, {}
     if isinstance(error, StaleOrder) and error.since:
         last = error.since[-1]
-        conflict = Conflict(last.actor_name or "Sistem", last.event.at, facts.status_of(now.order.status_code, data))
+        conflict = Conflict(last.actor_name or _("Sistem"), last.event.at, facts.status_of(now.order.status_code, data))
     elif isinstance(error, Invalid):
         known = {"status", "reason", "note"}
         for name, code in error.fields.items():
             errors[name if name in known else ""] = words.wrong(name, code)
     else:
-        errors[""] = words.sentence(error) or "Order ini sudah berubah. Periksa lagi, lalu simpan."
+        errors[""] = words.sentence(error) or _("Order ini sudah berubah. Periksa lagi, lalu simpan.")
     detail = await facts.detail_of(
         session, visit, now, query, alone=alone(request), typed=typed, errors=errors, conflict=conflict
     )

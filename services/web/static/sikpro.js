@@ -5,6 +5,8 @@
   const $ = (query, from = document) => from.querySelector(query);
   const $$ = (query, from = document) => [...from.querySelectorAll(query)];
   const root = document.documentElement;
+  const kata = JSON.parse($("meta[name=kata]").content); // every word said here, in the reader's language
+  const say = (key, fields) => kata[key].replace(/\{(\w+)\}/g, (_, name) => fields[name]);
   const stored = {
     get(key) { try { return localStorage.getItem(key); } catch { return null; } },
     set(key, value) { try { localStorage.setItem(key, value); } catch { /* private window */ } },
@@ -44,7 +46,7 @@
         count.dataset.count = left; count.textContent = left;
         if (left > 0) continue;
         const message = $("[data-message]", box);
-        if (message) message.textContent = "Pesan sedang dikirim.";
+        if (message) message.textContent = kata.sending;
         $("form", box)?.remove(); box.removeAttribute("data-undo");
       }
       const age = Number(box.dataset.age ?? 0) + 1;
@@ -66,7 +68,7 @@
       const dark = system ? matchMedia("(prefers-color-scheme: dark)").matches : root.dataset.theme === "dark";
       root.dataset.theme = dark ? "light" : "dark"; stored.set("tema", root.dataset.theme); prefer("theme", root.dataset.theme);
     } else if ("help" in said) $("#bantuan")?.showModal();
-    else if ("copy" in said) navigator.clipboard?.writeText(said.copy).then(() => toast(`${said.copy} disalin`), () => toast("Tidak dapat menyalin"));
+    else if ("copy" in said) navigator.clipboard?.writeText(said.copy).then(() => toast(say("copied", { what: said.copy })), () => toast(kata.not_copied));
     else if ("print" in said) print();
     else if ("showNew" in said) showNew();
     else if ("reveal" in said) document.getElementById(said.reveal).type = button.checked ? "text" : "password";
@@ -86,7 +88,13 @@
 
   // --- the side panel
   const drafts = new Map(); // what was typed for an order and not saved yet
-  const here = (no) => { const list = new URL(split.dataset.list, location.href); return `/order/${encodeURIComponent(no)}${list.search}`; };
+  function at(key, part = "") { // a row's key is its number, or number~id where an open or newer order has that number
+    const list = new URL(split.dataset.list, location.href), [no, id] = key.split("~");
+    if (part && split.hasAttribute("data-alone")) list.searchParams.set("sendiri", "1");
+    if (id) list.searchParams.set("id", id);
+    return `/order/${encodeURIComponent(no)}${part}${list.search}`;
+  }
+  const here = (key) => at(key);
   let slow, opening = "";
   function open(no) {
     if (!no) return;
@@ -94,9 +102,7 @@
     mark(no); split.classList.add("open");
     clearTimeout(slow);
     slow = setTimeout(() => { panelBox.replaceChildren($("#t-memuat").content.cloneNode(true)); }, 300);
-    const list = new URL(split.dataset.list, location.href);
-    if (split.hasAttribute("data-alone")) list.searchParams.set("sendiri", "1");
-    htmx.ajax("GET", `/order/${encodeURIComponent(no)}/panel${list.search}`, { target: "#rincian", swap: "innerHTML" });
+    htmx.ajax("GET", at(no, "/panel"), { target: "#rincian", swap: "innerHTML" });
   }
   function close() {
     clearTimeout(slow); opening = "";
@@ -157,7 +163,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
     if (target?.id === "rincian" && xhr.status >= 400) {
-      panelFailed(xhr.status === 404 ? "Order itu tidak ada, atau di luar wilayah Anda." : `Server menjawab ${xhr.status}.`);
+      panelFailed(xhr.status === 404 ? kata.no_order : say("answered", { status: xhr.status }));
       return;
     }
     if (target?.id === "rincian" && opening && !xhr.responseText.includes(`id="d-${opening}"`)) { // an older click
@@ -188,14 +194,14 @@
   function failed(event) {
     const { xhr, elt, target } = event.detail;
     if (elt?.id === "dasbor") return; // it asks again by itself
-    if (target?.id === "rincian") { panelFailed(xhr?.status ? `Server menjawab ${xhr.status}.` : "Server tidak menjawab."); return; }
+    if (target?.id === "rincian") { panelFailed(xhr?.status ? say("answered", { status: xhr.status }) : kata.silent); return; }
     if (xhr?.status === 401) {
-      toast("Sesi Anda sudah berakhir. Masuk lagi di tab lain, lalu coba lagi. Isian Anda tidak hilang.", () => again(elt));
+      toast(kata.sign_in, () => again(elt));
       return;
     }
-    const said = xhr?.status ? `Server menjawab ${xhr.status}.` : "Server tidak menjawab.";
-    const why = xhr?.status === 403 ? "Anda tidak berwenang untuk perubahan ini." : said;
-    toast(`Belum tersimpan. ${why} Isian Anda tidak hilang.`, () => again(elt));
+    const said = xhr?.status ? say("answered", { status: xhr.status }) : kata.silent;
+    const why = xhr?.status === 403 ? kata.not_allowed : said;
+    toast(say("unsaved", { why }), () => again(elt));
   }
   function again(element) { // the same request key: a lost answer does no harm
     if (!element?.matches("form")) element?.click();
@@ -218,21 +224,21 @@
   document.addEventListener("htmx:sseOpen", (event) => {
     const { source } = event.detail, was = lost;
     clearTimeout(lostTimer); lost = 0; heard = now(); banner.hidden = true;
-    state(`Langsung · ${hour()}`, false);
+    state(say("live", { hour: hour() }), false);
     if (was && rows) catchUp();
     if (listened.has(source)) return;
     listened.add(source);
     source.addEventListener("baru", (message) => { heard = now(); arrived(message.data.trim()); });
     source.addEventListener("hitung", (message) => { heard = now(); counts(JSON.parse(message.data)); });
-    source.addEventListener("sesi", () => { source.close(); state("Sesi berakhir", true); toast("Sesi Anda sudah berakhir.", () => location.reload()); });
+    source.addEventListener("sesi", () => { source.close(); state(kata.ended, true); toast(kata.signed_out, () => location.reload()); });
   });
   const listened = new WeakSet();
   document.addEventListener("htmx:sseError", () => {
     if (lost) return;
-    lost = now(); state("Menyambung ulang", true);
+    lost = now(); state(kata.again, true);
     lostTimer = setTimeout(() => {
-      state(`Terputus sejak ${hour(lost)}`, true);
-      $("[data-offline-text]", banner).textContent = `Sambungan langsung terputus. Data terakhir ${hour(heard)}; sedang mencoba lagi.`;
+      state(say("lost", { hour: hour(lost) }), true);
+      $("[data-offline-text]", banner).textContent = say("offline", { hour: hour(heard) });
       banner.hidden = false;
     }, 10000);
   });
@@ -304,7 +310,7 @@
   // --- timers: from due moments; they stop when the working day ends
   function words(minutes) {
     const days = Math.floor(minutes / 1440), hours = Math.floor((minutes % 1440) / 60), rest = minutes % 60;
-    const parts = days ? [`${days} hari`, hours && `${hours} j`] : [hours && `${hours} j`, (rest || !hours) && `${rest} mnt`];
+    const parts = days ? [`${days} ${kata.hari}`, hours && `${hours} ${kata.j}`] : [hours && `${hours} ${kata.j}`, (rest || !hours) && `${rest} ${kata.mnt}`];
     return parts.filter(Boolean).join(" ").replaceAll(" ", "\u00a0");
   }
   function tick() {
@@ -313,11 +319,11 @@
       const kind = left <= 0 ? "lewat" : left <= Number(box.dataset.near) ? "dekat" : "ok";
       const said = $("[data-sla-said]", box), long = !said.classList.contains("sr");
       box.classList.remove("lewat", "dekat", "ok"); box.classList.add(kind);
-      said.textContent = kind === "lewat" ? "Lewat SLA " : "Sisa SLA ";
+      said.textContent = kind === "lewat" ? kata.late : kata.left;
       const late = `${long ? "" : "+"}${words(Math.max(1, Math.floor(-left / 60)))}`;
       $("[data-sla]", box).textContent = left <= 0 ? late : words(Math.max(1, Math.ceil((left - 1) / 60)));
     }
-    if (!lost && live && !live.classList.contains("putus")) state(`Langsung · ${hour()}`, false);
+    if (!lost && live && !live.classList.contains("putus")) state(say("live", { hour: hour() }), false);
   }
   setInterval(tick, 60000);
 
@@ -346,13 +352,13 @@
       j: () => step(1), k: () => step(-1), "/": () => $("#cari")?.select(), "?": () => $("#bantuan")?.showModal(),
       ".": () => { if (waiting.size) showNew(); }, g: () => { going = Date.now(); },
       n: () => { const link = $(".top a[href='/order/baru']"); if (link) location.assign(link.href); },
-      a: () => $("[data-take]")?.requestSubmit(), u: () => $$("[data-undo] form").at(-1)?.requestSubmit(),
+      a: () => { const take = $("[data-take]"); if (take?.matches("form")) take.requestSubmit(); else take?.click(); }, u: () => $$("[data-undo] form").at(-1)?.requestSubmit(),
     }[key];
     if (act) { event.preventDefault(); act(); return; }
     const radio = /^[1-9]$/.test(key) && $$(".pick input")[key - 1];
     if (!radio) return;
     event.preventDefault();
-    if (radio.disabled) { toast(document.getElementById(radio.getAttribute("aria-describedby"))?.textContent ?? "Tidak tersedia"); return; }
+    if (radio.disabled) { toast(document.getElementById(radio.getAttribute("aria-describedby"))?.textContent ?? kata.unavailable); return; }
     radio.checked = true; radio.focus(); radio.dispatchEvent(new Event("input", { bubbles: true }));
   });
   function step(by) {
@@ -377,7 +383,7 @@
   addEventListener("beforeunload", (event) => { if (touched || [...drafts.values()].some((draft) => draft.note.trim())) event.preventDefault(); });
 
   $$("[data-script]").forEach((each) => { each.hidden = false; });
-  if (live) state("Menyambung", true);
+  if (live) state(kata.connecting, true);
   dressPanel(); tick();
   $("main [data-focus]")?.focus();
 })();
