@@ -21,6 +21,7 @@ from services.bot.speak import Mouth, unsent
 from services.bot.texts import say
 from shared.chats.models import InboxUpdate
 from shared.db import after, transaction
+from shared.photos import operations as photos
 from shared.settings import settings
 
 log = logging.getLogger(__name__)
@@ -185,6 +186,7 @@ async def tidy() -> None:
                     text("DELETE FROM inbox WHERE state = 'done' AND received_at < now() - interval '2 days'")
                 )
                 await dialogue.forget_old(session)
+                await photos.forget_loose(session)
         except Exception as error:
             log.warning("tidying the inbox waits: %s", error)
         await asyncio.sleep(600)

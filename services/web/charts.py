@@ -73,7 +73,8 @@ def per_hour(view: Hours, now: datetime, zone: str) -> Markup:
     usual = [(LEFT + each_wide * (i + 0.5), y(each.usual)) for i, each in enumerate(hours) if each.usual is not None]
     if len(usual) > 1:
         drawn.append('<path class="l" d="M' + "L".join(f"{x:.1f} {at:.1f}" for x, at in usual) + '"/>')
-    drawn.append(_now_line(hours, now, zone, each_wide, high))
+    if view.running:
+        drawn.append(_now_line(hours, now, zone, each_wide, high))
     said = _(
         "Order masuk dan selesai per jam. Puncak masuk {hours}, selesai {hours2}.",
         hours=peak(hours, "received"),

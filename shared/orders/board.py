@@ -16,6 +16,7 @@ from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
 from shared.people.access import Viewer
+from shared.people.models import Person, Role
 from shared.places.models import SiteOperation, Sto
 
 PAGE = 50
@@ -148,7 +149,7 @@ async def whole(session: AsyncSession, viewer: Viewer, given: Filters) -> querie
         # a search that fits on a page may show what is exact, or what is near, and not what its conditions say
         ids = [row.order.id for row in first.rows]
         wanted = queries.facts(viewer).where(Order.id.in_(ids))
-        return wanted.order_by(func.array_position(ids, Order.id)) if ids else wanted
+        return wanted.order_by(case({each: n for n, each in enumerate(ids)}, value=Order.id)) if ids else wanted
     return _listed(viewer, given, data).whole()  # type: ignore[no-any-return]
 
 
@@ -185,6 +186,20 @@ async def counts(
         )
     ).one()
     return dict(row._mapping)
+
+
+async def holders(session: AsyncSession, viewer: Viewer, most: int = 60) -> Sequence[tuple[int, str]]:
+    """Who holds open orders in the area, by name."""
+    held = select(Order.holder_id).where(_OPEN, Order.holder_id.is_not(None), viewer.within(Order.sto_id))
+    wanted = select(Person.id, Person.name).where(Person.id.in_(held)).order_by(Person.name, Person.id).limit(most)
+    return [(person_id, name) for person_id, name in await session.execute(wanted)]
+
+
+def sorted_by(given: Filters, data: MasterData) -> str:
+    """What a list is sorted by, as Filters.sort says it; empty: by the moment its orders closed."""
+    listed = _listed(Viewer(0, "", Role.ADMIN, None), given, data)
+    name = next((name for name, column in SORTS.items() if column is listed.key), "")
+    return f"-{name}" if name and listed.falling else name
 
 
 def narrow(given: Filters, data: MasterData) -> bool:

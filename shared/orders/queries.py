@@ -1,7 +1,7 @@
 """Questions about orders, always within the viewer's area. Reads only."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -164,6 +165,36 @@ def _by_number(sees: Literal["area", "own", "nothing"] | None, *, everywhere: bo
         groups = Order.chat_id == any_(bindparam("groups", type_=numbers))
         wanted = wanted.where(_rule(sees, within, bindparam("me", type_=BigInteger), groups))
     return wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(1)
+
+
+async def by_address(session: AsyncSession, viewer: Viewer, registration_no: str, order_id: int | None) -> OrderFacts:
+    """The order of a number, or the very one of an id if it has that number. Raises NotFound."""
+    if order_id is None:
+        return await by_number(session, viewer, registration_no)
+    found = await by_id(session, viewer, order_id)
+    if found.order.registration_no != registration_no:
+        raise NotFound
+    return found
+
+
+async def second_ones(session: AsyncSession, found: Collection[Order]) -> frozenset[int]:
+    """Ids of those that do not stand at their number's own address, because an open or a newer order does."""
+    closed = {order.id: order.registration_no for order in found if order.category not in OPEN}
+    if not closed:
+        return frozenset()
+    first = (
+        select(Order.id)
+        .ext(distinct_on(Order.registration_no))
+        .where(Order.registration_no.in_(set(closed.values())), Order.deleted_at.is_(None))
+        .order_by(Order.registration_no, Order.category.in_(OPEN).desc(), Order.id.desc())
+    )
+    return frozenset(closed) - frozenset(await session.scalars(first))
+
+
+async def namesakes(session: AsyncSession, viewer: Viewer, order: Order) -> Sequence[Order]:
+    """The other orders of an order's number that the viewer may see, the newest first; ten at most."""
+    wanted = select(Order).where(Order.registration_no == order.registration_no, Order.id != order.id, visible(viewer))
+    return (await session.scalars(wanted.order_by(Order.id.desc()).limit(10))).all()
 
 
 async def open_of(session: AsyncSession, viewer: Viewer, limit: int = 20) -> list[OrderFacts]:

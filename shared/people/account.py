@@ -1,5 +1,6 @@
 """What a person does with its own account: password, how pages look, sessions and API tokens. Never another's."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.people import passwords, sessions, tokens
 from shared.people.models import ApiToken, Invite, LoginFailure, Person, WebSession
 from shared.people.sessions import TooManyTries, WrongPassword
 
+LANGUAGES = ("id", "en")
 THEMES = ("system", "light", "dark")
 DENSITIES = ("rapat", "lega")
 MOST_TOKENS = 20  # living ones of a person
@@ -62,18 +64,30 @@ async def change_password(person_id: int, session_hash: str, current: str, new: 
 
 
 async def prefer(session: AsyncSession, person_id: int, **wanted: str) -> None:
-    """Keep how a person wants its pages: theme, density, shortcuts ("on" or "off"); what is not named stays.
+    """Keep how a person wants its pages: language, theme, density, shortcuts ("on" or "off"), columns (a,b,c).
+
+    What is not named stays. A language that is chosen counts at every door: the bot follows Telegram's no longer.
 
     Raises Invalid(name="unknown").
     """
-    known: dict[str, Sequence[str]] = {"theme": THEMES, "density": DENSITIES, "shortcuts": ("on", "off")}
-    wrong = {name: "unknown" for name, value in wanted.items() if value not in known[name]}
+    known: dict[str, Sequence[str]] = {
+        "language": LANGUAGES,
+        "theme": THEMES,
+        "density": DENSITIES,
+        "shortcuts": ("on", "off"),
+    }
+    columns = re.fullmatch(r"[a-z]{0,16}(,[a-z]{1,16}){0,20}", wanted.get("columns", ""))
+    wrong = {name: "unknown" for name, value in wanted.items() if name != "columns" and value not in known[name]}
+    wrong |= {} if columns else {"columns": "unknown"}
     if wrong:
         raise Invalid(**wrong)
     await session.execute(
         update(Person)
         .where(Person.id == person_id)
-        .values(preferences=Person.preferences.op("||")(wanted))
+        .values(
+            preferences=Person.preferences.op("||")(wanted),
+            **({"language": wanted["language"]} if "language" in wanted else {}),
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -70,6 +70,13 @@ async def stos(session: AsyncSession, viewer: Viewer | None = None) -> Sequence[
     return (await session.scalars(wanted)).all()
 
 
+async def sites(session: AsyncSession, viewer: Viewer) -> Sequence[SiteOperation]:
+    """The active Site Operations with an STO in the viewer's area, by code."""
+    inside = select(Sto.site_operation_id).where(Sto.active, viewer.within(Sto.id))
+    wanted = select(SiteOperation).where(SiteOperation.active, SiteOperation.id.in_(inside))
+    return (await session.scalars(wanted.order_by(SiteOperation.code))).all()
+
+
 async def sto_by_code(session: AsyncSession, code: str) -> Sto | None:
     """The active STO with this code."""
     sto: Sto | None = await session.scalar(select(Sto).where(Sto.code == code, Sto.active))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -49,10 +49,10 @@ def forget() -> None:
     _usual.clear()
 
 
-async def today(session: AsyncSession, viewer: Viewer, since: datetime) -> Today:
-    """The sums since the day began at `since`."""
+async def today(session: AsyncSession, viewer: Viewer, since: datetime, until: datetime | None = None) -> Today:
+    """The sums from `since` until `until`, or until now; what is open is so now."""
     opened = await board.counts(session, viewer, Filters())
-    done = Filters(view="semua", status=Category.DONE, day="tutup", since=since)
+    done = Filters(view="semua", status=Category.DONE, day="tutup", since=since, until=until)
     data = await queries.master(session)
     on_time = await session.scalar(
         select(func.count())
@@ -62,7 +62,7 @@ async def today(session: AsyncSession, viewer: Viewer, since: datetime) -> Today
         )
     )
     return Today(
-        received=await board.total(session, viewer, Filters(view="semua", day="masuk", since=since)),
+        received=await board.total(session, viewer, Filters(view="semua", day="masuk", since=since, until=until)),
         done=await board.total(session, viewer, done),
         on_time=int(on_time or 0),
         open=opened["order"],
@@ -72,10 +72,12 @@ async def today(session: AsyncSession, viewer: Viewer, since: datetime) -> Today
     )
 
 
-async def matrix(session: AsyncSession, viewer: Viewer, since: datetime) -> Mapping[tuple[str, str], int]:
-    """(type, status) → orders on today's table: still open, or closed since `since`."""
+async def matrix(
+    session: AsyncSession, viewer: Viewer, since: datetime, until: datetime | None = None
+) -> Mapping[tuple[str, str], int]:
+    """(type, status) → orders on the table: still open, or closed from `since` until `until`."""
     data = await queries.master(session)
-    work = Filters(view="semua", day="kerja", since=since)
+    work = Filters(view="semua", day="kerja", since=since, until=until)
     rows = await session.execute(
         select(Order.type_code, Order.status_code, func.count())
         .where(queries.visible(viewer), *board.conditions(viewer, work, data))
@@ -84,8 +86,10 @@ async def matrix(session: AsyncSession, viewer: Viewer, since: datetime) -> Mapp
     return {(kind, status): n for kind, status, n in rows}
 
 
-async def obstacles(session: AsyncSession, viewer: Viewer) -> Sequence[tuple[int, int]]:
-    """(reason id, orders that were stopped by it in the last days), the commonest first; at most eight."""
+async def obstacles(
+    session: AsyncSession, viewer: Viewer, since: datetime | None = None, until: datetime | None = None
+) -> Sequence[tuple[int, int]]:
+    """(reason id, orders that were stopped by it then, or in the last days), the commonest first; at most eight."""
     data = await queries.master(session)
     stopping = [row.id for row in data.reasons.values() if data.statuses[row.status_code].category is Category.OBSTACLE]
     reason = EventRow.payload["reason_id"].astext
@@ -94,7 +98,8 @@ async def obstacles(session: AsyncSession, viewer: Viewer) -> Sequence[tuple[int
         select(reason, orders)
         .join(Order, Order.id == EventRow.order_id)
         .where(
-            EventRow.at >= func.now() - timedelta(days=board.OBSTACLE_DAYS),
+            EventRow.at >= (func.now() - timedelta(days=board.OBSTACLE_DAYS) if since is None else since),
+            true() if until is None else EventRow.at < until,
             text("event.name = 'order.changed' AND (event.payload ->> 'reason_id') IS NOT NULL"),
             reason.in_([str(each) for each in stopping]),
             queries.visible(viewer),
@@ -124,6 +129,22 @@ async def per_hour(session: AsyncSession, viewer: Viewer, now: datetime, zone: s
         )
         for hour in range(first, last + 1)
     ]
+
+
+async def per_day(
+    session: AsyncSession, viewer: Viewer, since: datetime, until: datetime, zone: str
+) -> Mapping[date, tuple[int, int]]:
+    """(received, done) of each day of `zone` in which anything happened."""
+    found: dict[date, tuple[int, int]] = {}
+    for place, column in enumerate((Order.registered_at, Order.closed_at)):
+        day = func.date_trunc("day", func.timezone(zone, column)).label("day")
+        wanted = select(day, func.count()).where(queries.visible(viewer), column >= since, column < until)
+        if place:
+            wanted = wanted.where(Order.closed_at.is_not(None), Order.category == Category.DONE)
+        for at, n in await session.execute(wanted.group_by(text("day"))):
+            received, done = found.get(at.date(), (0, 0))
+            found[at.date()] = (received, n) if place else (n, done)
+    return found
 
 
 async def _by_hour(

@@ -1,7 +1,7 @@
 """/api/v1/orders: list, get, create, change status. The rules are the domain's; this translates to and from JSON."""
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from services.web import language
 from services.web.api.problems import NoToken, Refused
 from services.web.deps import LONGEST_NOTE, Session
+from services.web.language import _
 from shared import clock, requests
 from shared.errors import Invalid
 from shared.identifiers import codes, compact, plain
@@ -26,6 +27,7 @@ from shared.orders.queries import OrderFacts
 from shared.people import tokens
 from shared.people.access import Viewer
 from shared.people.queries import viewer_of
+from shared.photos import operations as photos
 from shared.reports.area import home_of
 from shared.settings import settings
 
@@ -54,8 +56,12 @@ class Asked(BaseModel):
 
 
 class OrderOut(BaseModel):
-    """An order as it stands. Times are UTC; `due_at` is null while the clock stands."""
+    """An order as it stands. Times are UTC; `due_at` is null while the clock stands.
 
+    id: tells orders of one number apart, as `?id=` of the order's address. photos: where the pictures are.
+    """
+
+    id: int
     number: str
     type: str
     state: str
@@ -75,6 +81,7 @@ class OrderOut(BaseModel):
     due_at: datetime | None
     target_seconds: int
     warnings: list[Any]
+    photos: list[str]
 
 
 class OrderPage(BaseModel):
@@ -155,13 +162,21 @@ async def list_orders(
         since=since,
     )
     page = await board.page(session, viewer, given, cursor, limit)
-    return OrderPage(orders=[await out(session, each) for each in page.rows], next=page.after or None)
+    pictures = await photos.of_orders(session, [each.order.id for each in page.rows])
+    orders = [await out(session, each, pictures.get(each.order.id, ())) for each in page.rows]
+    return OrderPage(orders=orders, next=page.after or None)
 
 
 @router.get("/orders/{number}", responses=RESPONSES | NOT_FOUND)
-async def get_order(number: str, session: Session, viewer: Caller, response: Response) -> OrderOut:
-    """One order; its ETag is its version."""
-    found = await queries.by_number(session, viewer, compact(number[:40])[:16])
+async def get_order(
+    number: str,
+    session: Session,
+    viewer: Caller,
+    response: Response,
+    order_id: Annotated[int | None, Query(alias="id", ge=1, lt=2**63)] = None,
+) -> OrderOut:
+    """One order, the open or else the newest of its number unless `id` says which; its ETag is its version."""
+    found = await queries.by_address(session, viewer, compact(number[:40])[:16], order_id)
     return await _answer(session, response, found)
 
 
@@ -231,10 +246,12 @@ async def _once(session: AsyncSession, viewer: Viewer, key: str, act: Callable[[
             return order_id
     except StaleOrder as error:  # said here, while what it tells of can still be read
         now = error.now.order
-        raise Refused("The order changed meanwhile.", version=now.version, state=now.status_code) from error
+        raise Refused(
+            _("Order ini sudah berubah sementara itu."), version=now.version, state=now.status_code
+        ) from error
     except AlreadyRegistered as error:
         number = error.existing.order.registration_no
-        raise Refused("This registration number is taken.", number=number) from error
+        raise Refused(_("Nomor registrasi ini sudah dipakai."), number=number) from error
 
 
 def _version(asked: StateIn, if_match: str) -> int:
@@ -288,14 +305,16 @@ async def _read(session: AsyncSession, asked: OrderIn) -> operations.NewOrder:
 
 async def _answer(session: AsyncSession, response: Response, found: OrderFacts) -> OrderOut:
     response.headers["etag"] = f'"{found.order.version}"'
-    return await out(session, found)
+    pictures = await photos.of_orders(session, [found.order.id])
+    return await out(session, found, pictures.get(found.order.id, ()))
 
 
-async def out(session: AsyncSession, found: OrderFacts) -> OrderOut:
-    """An order as JSON."""
+async def out(session: AsyncSession, found: OrderFacts, pictures: Sequence[int]) -> OrderOut:
+    """An order as JSON; pictures: ids of its photos."""
     order, data = found.order, await queries.master(session)
     reason = data.reasons.get(order.reason_id or 0)
     return OrderOut(
+        id=order.id,
         number=order.registration_no,
         type=order.type_code,
         state=order.status_code,
@@ -315,4 +334,5 @@ async def out(session: AsyncSession, found: OrderFacts) -> OrderOut:
         due_at=order.due_at,
         target_seconds=order.target_seconds,
         warnings=order.warnings,
+        photos=[f"/api/v1/orders/{order.registration_no}/photos/{each}?id={order.id}" for each in pictures],
     )

@@ -1,6 +1,7 @@
 """Telegram groups: what each serves, why one is held, and binding them from here or by a code. Admins only."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -110,7 +111,8 @@ async def list_page(
     )
     heads = (_("Grup"), _("Jenis"), _("Melayani"), f"#{_('Menunggu')}", _("Keadaan"))
     empty = _("Tidak ada yang cocok.") if words else _("Bot belum dimasukkan ke grup mana pun.")
-    onward = f"/grup?sesudah={following}" if following and not words else ""
+    asked = {"q": words, "sesudah": following}
+    onward = f"/grup?{urlencode({k: v for k, v in asked.items() if v})}" if following else ""
     return Master(
         title=_("Grup Telegram"),
         lead=_("Grup tempat bot bekerja: untuk apa, di wilayah mana, dan pesan yang belum terkirim."),

@@ -4,97 +4,135 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.web import facts
+from services.web import facts, news, news_bulk
+from services.web import sessions as cookies
 from services.web.deps import Session, Visit, Visitor
+from services.web.language import N_, _, name_of
+from services.web.listing import KNOWN, columns_of, days_words, filters_of, heads, query_of, read_query
 from services.web.render import render
-from services.web.view import Choice, Detail, Filter, Query, Queue, Tab, address
-from shared import clock
-from shared.identifiers import compact, one_line
+from services.web.view import Choice, Detail, Filter, OwnView, Query, Queue, Tab, address
 from shared.orders import board, queries
 from shared.orders.board import Filters
 from shared.orders.models import Category
 from shared.people.access import Viewer
 from shared.places import queries as places
+from shared.views import operations as views
 
 router = APIRouter()
 
 TABS = (
-    ("aktif", "Aktif"),
-    ("belum", "Belum diambil"),
-    ("lewat", "Lewat SLA"),
-    ("kendala", "Kendala"),
-    ("saya", "Milik saya"),
+    ("aktif", N_("Aktif")),
+    ("belum", N_("Belum diambil")),
+    ("lewat", N_("Lewat SLA")),
+    ("kendala", N_("Kendala")),
+    ("saya", N_("Milik saya")),
 )
 CATEGORY_WORDS = {
-    Category.RECEIVED: "Baru masuk",
-    Category.WORKING: "Dikerjakan",
-    Category.OBSTACLE: "Terkendala",
-    Category.DONE: "Selesai",
-    Category.CANCELLED: "Batal",
+    Category.RECEIVED: N_("Baru masuk"),
+    Category.WORKING: N_("Dikerjakan"),
+    Category.OBSTACLE: N_("Terkendala"),
+    Category.DONE: N_("Selesai"),
+    Category.CANCELLED: N_("Batal"),
 }
 
 
-def read_query(request: Request) -> Query:
-    """What the address says. A view or a day that does not exist is the ordinary one; codes are cleaned as typed."""
-    given = request.query_params
-    view = given.get("tampilan", "aktif")
-    day = given.get("hari", "")
-    reason = given.get("alasan", "")
-    return Query(
-        tampilan=view if view in board.VIEWS else "aktif",  # type: ignore[arg-type]
-        sto=compact(given.get("sto", "")[:40])[:16],
-        tipe=compact(given.get("tipe", "")[:40])[:16],
-        status=one_line(given.get("status", "")[:40])[:16],
-        teknisi=compact(given.get("teknisi", "")[:60])[:16],
-        hari=day if day in board.DAYS else "",
-        alasan=reason if reason.isascii() and reason.isdigit() and len(reason) < 10 else "",
-        q=one_line(given.get("q", "")[:200])[:80],
-    )
-
-
-def filters_of(query: Query, zone: str) -> Filters:
-    """The same for the query layer; a day begins in the viewer's zone."""
-    since, _ = clock.day_bounds(clock.local(clock.now(), zone).date(), zone)
-    return Filters(
-        view=query.tampilan,
-        sto=query.sto,
-        type=query.tipe,
-        status=query.status,
-        technician=query.teknisi,
-        day=query.hari,
-        words=query.q,
-        reason=int(query.alasan) if query.alasan else None,
-        since=since,
-    )
+NOBODY = str(board.NOBODY)
+MOST = 99  # what a view of one's own counts to, where closed orders may stand in it
+PATIENCE = "50"  # milliseconds for that
 
 
 def tabs_of(counts: Mapping[str, int]) -> tuple[Tab, ...]:
     """The saved views with their counts."""
-    return tuple(Tab(view, label, counts[view], hot=view == "lewat") for view, label in TABS)  # type: ignore[arg-type]
+    return tuple(Tab(view, _(label), counts[view], hot=view == "lewat") for view, label in TABS)  # type: ignore[arg-type]
 
 
 async def narrowing(session: AsyncSession, viewer: Viewer, query: Query) -> tuple[Filter, ...]:
     """The filter chips."""
     data = await queries.master(session)
     stos = tuple(Choice(sto.code, f"{sto.code} {sto.name}") for sto in await places.stos(session, viewer))
-    types = tuple(Choice(row.code, f"{row.code} {row.label_id}") for row in data.types.values() if row.active)
-    statuses = tuple(Choice(row.code, row.label_id) for row in data.statuses.values() if row.active)
-    labels = {choice.value: choice.label for choice in statuses} | {str(k): v for k, v in CATEGORY_WORDS.items()}
+    types = tuple(Choice(row.code, f"{row.code} {name_of(row)}") for row in data.types.values() if row.active)
+    statuses = tuple(Choice(row.code, name_of(row)) for row in data.statuses.values() if row.active)
+    labels = {choice.value: choice.label for choice in statuses} | {str(k): _(v) for k, v in CATEGORY_WORDS.items()}
+    sites = {each.code: each.name for each in await places.sites(session, viewer)}
+    holders = {NOBODY: _("Belum diambil")} | {str(key): name for key, name in await board.holders(session, viewer)}
     found = [
         Filter("sto", "STO", query.sto, query.sto, stos),
-        Filter("tipe", "Tipe", query.tipe, query.tipe, types),
-        Filter("status", "Status", query.status, labels.get(query.status, query.status), statuses),
-        Filter("teknisi", "Teknisi", query.teknisi, query.teknisi),
+        Filter("so", "SO", query.so, query.so, tuple(Choice(code, f"{code} {name}") for code, name in sites.items())),
+        Filter("tipe", _("Tipe"), query.tipe, query.tipe, types),
+        Filter("status", _("Status"), query.status, labels.get(query.status, query.status), statuses),
+        Filter("teknisi", _("Teknisi"), query.teknisi, query.teknisi),
+        Filter(
+            "pemegang",
+            _("Pemegang"),
+            query.pemegang,
+            holders.get(query.pemegang, _("orang lain")),
+            tuple(Choice(key, name) for key, name in holders.items()),
+        ),
     ]
-    if query.alasan:
-        reason = data.reasons.get(int(query.alasan))
-        label = f"{reason.label_id}, {board.OBSTACLE_DAYS} hari" if reason else "tidak dikenal"
-        found.append(Filter("alasan", "Alasan", query.alasan, label))
+    reason, label = data.reasons.get(int(query.alasan or 0)), _("tidak dikenal")
+    if reason:
+        label = name_of(reason)
+        if query.hari != "kendala":
+            label = _("{reason}, {days} hari", reason=label, days=board.OBSTACLE_DAYS)
+    reasons = tuple(
+        Choice(str(row.id), name_of(row))
+        for row in sorted(data.reasons.values(), key=lambda each: each.position)
+        if row.active and data.statuses[row.status_code].category is Category.OBSTACLE
+    )
+    found.append(Filter("alasan", _("Alasan"), query.alasan, label, reasons))
     return tuple(found)
+
+
+async def own_views(
+    session: AsyncSession, visit: Visit, query: Query, given: Filters
+) -> tuple[tuple[OwnView, ...], Mapping[str, int]]:
+    """One's own views with their counts, and the counts of the others: open orders in one look, the rest up to MOST."""
+    kept = {each: query_of(each.query) for each in await views.own(session, visit.viewer.person_id)}
+    data = await queries.master(session)
+    wanted = {f"own{each.id}": filters_of(its, visit.zone) for each, its in kept.items()}
+    narrow = {name: its for name, its in wanted.items() if board.narrow(its, data)}
+    counts = await board.counts(session, visit.viewer, given, narrow)
+    found: dict[str, int | None] = {name: counts[name] for name in narrow}
+    for name, each_given in wanted.items():
+        if name not in narrow:
+            found[name] = await _at_most(session, visit, each_given)
+    here = query.said(urut="", kolom="")
+    made = []
+    for each, its in kept.items():
+        count = found[f"own{each.id}"]
+        more = f"own{each.id}" not in narrow and count is not None and count > MOST
+        made.append(
+            OwnView(
+                each.id,
+                each.name,
+                address(its),
+                min(count, MOST) if more and count is not None else count,
+                more,
+                current=its.said(urut="", kolom="") == here,
+                starts=each.starts,
+            )
+        )
+    return tuple(made), counts
+
+
+async def _at_most(session: AsyncSession, visit: Visit, given: Filters) -> int | None:
+    """How many, counted to one more than MOST; None where even that takes too long, as for a rare word."""
+    if given.words:
+        return None
+    try:
+        async with session.begin_nested():
+            await session.execute(select(func.set_config("statement_timeout", PATIENCE, True)))
+            found = await board.at_least(session, visit.viewer, given, MOST + 1)
+            await session.execute(select(func.set_config("statement_timeout", "0", True)))
+            return found
+    except DBAPIError:
+        return None
 
 
 async def queue_of(
@@ -105,19 +143,28 @@ async def queue_of(
     cursor: str = "",
     detail: Detail | None = None,
     missing: str = "",
+    keeping: dict[str, str] | None = None,
 ) -> tuple[Queue, int]:
     """The queue as its page shows it, and how many orders are active in the area."""
     given = filters_of(query, visit.zone)
     page = await board.page(session, visit.viewer, given, cursor)
-    counts = await board.counts(session, visit.viewer, given)
+    own, counts = await own_views(session, visit, query, given)
+    columns = columns_of(query, visit.looks)
     view = Queue(
         query=query,
         tabs=tabs_of(counts),
         filters=await narrowing(session, visit.viewer, query),
-        rows=tuple([await facts.row_of(session, each) for each in page.rows]),
+        rows=await facts.rows_of(session, page.rows, columns),
         next=page.after,
         detail=detail,
         missing=missing,
+        heads=heads(query, columns, board.sorted_by(given, await queries.master(session))),
+        columns=columns,
+        all_columns=tuple(Choice(name, _(column.label)) for name, column in KNOWN.items()),
+        own=own,
+        keeping=keeping or {},
+        days=days_words(query),
+        near=page.near and bool(page.rows),
     )
     return view, counts["order"]
 
@@ -136,12 +183,20 @@ def stream(query: Query) -> str:
 
 
 @router.get("/order")
-async def show_queue(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
-    """The queue, most urgent first."""
+async def show_queue(request: Request, session: Session, visit: Visitor) -> Response:
+    """The queue, most urgent first; asked for without a word it opens with the person's start view."""
+    if not request.url.query and (start := await views.start(session, visit.viewer.person_id)):
+        return RedirectResponse(address(query_of(start)), 303)
     query = read_query(request)
     cursor = request.query_params.get("sesudah", "")[:60]
     view, active = await queue_of(session, visit, query, cursor=cursor)
-    return HTMLResponse(render("order.html", shell=visit.shell("order", active=active, live=stream(query)), view=view))
+    toast = await news_bulk.carried(session, visit, request.query_params.get("massal", ""), query)
+    toast = toast or await news.waiting(session, visit, request)
+    shell = visit.shell("order", active=active, live=stream(query), toast=toast)
+    answer = HTMLResponse(render("order.html", shell=shell, view=view))
+    if cookies.news_of(request) is not None:
+        cookies.forget_news(answer)
+    return answer
 
 
 @router.get("/order/baris")
@@ -150,6 +205,7 @@ async def show_rows(request: Request, session: Session, visit: Visitor) -> HTMLR
     query = read_query(request)
     given = filters_of(query, visit.zone)
     page = await board.page(session, visit.viewer, given, request.query_params.get("sesudah", "")[:60])
-    rows = tuple([await facts.row_of(session, each) for each in page.rows])
-    view = Queue(query=query, tabs=(), filters=(), rows=rows, next=page.after)
+    columns = columns_of(query, visit.looks)
+    rows = await facts.rows_of(session, page.rows, columns)
+    view = Queue(query=query, tabs=(), filters=(), rows=rows, next=page.after, columns=columns)
     return HTMLResponse(render("_rows.html", shell=replace(visit.shell("order")), view=view))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.web import sheets
+from services.web import listing, sheets
 from services.web.deps import Session, Visit, Visitor
 from services.web.language import N_, _
 from services.web.pages import queue, report_files
@@ -37,7 +37,30 @@ COLUMNS = (
 )
 """As recap_orders.COLUMNS, one for one."""
 
-DAYS = {"ini": N_("masuk atau tutup hari ini"), "masuk": N_("masuk hari ini"), "tutup": N_("tutup hari ini")}
+MOVED = sheets.Column(N_("Status sejak"), "moment", 17)
+HOLDS: dict[str, tuple[str, ...]] = {
+    "sla": ("target", "used"),
+    "tipe": ("type",),
+    "status": ("status", "reason"),
+    "sto": ("sto",),
+    "lokasi": ("sto", "odp"),
+    "teknisi": ("technician_code",),
+    "nama": ("technician",),
+    "sn": ("serial",),
+    "pemegang": ("holder",),
+    "masuk": ("received",),
+    "berubah": ("moved",),
+    "catatan": ("note",),
+}
+"""Column of the list → what the file says of it."""
+
+
+def columns_of(query: Query, visit: Visit) -> dict[str, sheets.Column]:
+    """The columns of the file: those that the list's reader chose, else all, the registration number first."""
+    every = dict(zip(recap_orders.COLUMNS, COLUMNS, strict=True)) | {"moved": MOVED}
+    chosen = listing.chosen_of(query, visit.looks)
+    names = ["number", *(name for column in chosen for name in HOLDS[column])] if chosen else recap_orders.COLUMNS
+    return {name: every[name] for name in names}
 
 
 def narrowed(query: Query) -> str:
@@ -46,12 +69,13 @@ def narrowed(query: Query) -> str:
     words = [
         _("tampilan {view}", view=views[query.tampilan]) if not query.q else _("pencarian “{words}”", words=query.q)
     ]
-    words += [f"{name} {value}" for name, value in (("STO", query.sto), (_("tipe"), query.tipe)) if value]
-    words += [
-        f"{name} {value}" for name, value in ((_("status"), query.status), (_("teknisi"), query.teknisi)) if value
-    ]
+    named = (("SO", query.so), ("STO", query.sto), (_("tipe"), query.tipe), (_("status"), query.status))
+    words += [f"{name} {value}" for name, value in (*named, (_("teknisi"), query.teknisi)) if value]
+    words += [_("pemegang nomor {number}", number=query.pemegang)] if query.pemegang else []
     words += [_("alasan nomor {number}", number=query.alasan)] if query.alasan else []
-    words += [_(DAYS.get(query.hari, N_("aktif atau tutup hari ini")))] if query.hari else []
+    words += [_("lewat SLA")] if query.telat else []
+    words += [listing.days_words(query).lower()] if listing.days_words(query) else []
+    words += [_("urut {name}", name=query.urut)] if query.urut else []
     return ", ".join(words)
 
 
@@ -63,14 +87,16 @@ def _name(visit: Visit) -> str:
 async def export_queue(request: Request, session: Session, visit: Visitor) -> Response:
     """The list of this address as a file."""
     visit.viewer.must("order.export")
-    query = queue.read_query(request)
+    query = listing.read_query(request)
     form = report_files.form_of(request.query_params.get("berkas", "xlsx"), ("xlsx", "csv"))
-    given = queue.filters_of(query, visit.zone)
-    rows = sheets.pulled(recap_orders.listed(session, visit.viewer, given, visit.language), asyncio.get_running_loop())
+    given = listing.filters_of(query, visit.zone)
+    columns = columns_of(query, visit)
+    listed = recap_orders.listed(session, visit.viewer, given, visit.language, list(columns))
+    rows = sheets.pulled(listed, asyncio.get_running_loop())
     title = report_files.title_of(visit, _("Antrean order"), narrowed(query))
     try:
         answer = await sheets.answer(
-            _name(visit), form, [sheets.Sheet(_("Order"), report_files.heads(COLUMNS), rows, title)]
+            _name(visit), form, [sheets.Sheet(_("Order"), report_files.heads(tuple(columns.values())), rows, title)]
         )
     except sheets.TooManyRows as error:
         raise Invalid(rows="too_many") from error

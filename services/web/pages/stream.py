@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from services.web import live
 from services.web.deps import Visit, find_visit
-from services.web.pages.queue import read_query
+from services.web.listing import read_query
 from services.web.security import own_origin
 from shared.db import transaction
 from shared.errors import NotAllowed

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -154,7 +155,8 @@ async def list_page(
         form = master_page.keyed(Drawn("baru", _("Tambah pengguna"), "/pengguna", await inputs(session, visit)))
     if form is not None:
         form = replace(form, foot=_("Tautan undangan dibuat setelah disimpan: berlaku 24 jam dan hanya sekali."))
-    following = f"/pengguna?tampilan={view}&sesudah={listed.after}" if listed.after and not words else ""
+    asked = {"tampilan": view, "q": words, "sesudah": listed.after}
+    following = f"/pengguna?{urlencode({k: v for k, v in asked.items() if v})}" if listed.after else ""
     heads = (_("Nama"), _("Peran"), _("Wilayah"), _("Telegram"), _("Terakhir aktif"), _("Keadaan"))
     empty = _("Tidak ada yang cocok.") if words or view != "semua" else _("Belum ada pengguna.")
     return Master(
