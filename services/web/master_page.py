@@ -76,6 +76,7 @@ async def saved(
 
 async def look(session: AsyncSession, typed: Typed, work: Callable[[], Awaitable[Any]]) -> None:
     """Try `work` and undo it, so that a form with an unreadable field is told of its other mistakes too."""
+    session.expunge_all()  # what the page read before stays readable when the trial is undone
     trial = await session.begin_nested()
     try:
         await work()

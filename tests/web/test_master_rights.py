@@ -101,6 +101,13 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/status/alasan/{reason_id}"): frozenset({A}),
     ("POST", "/status/alasan/{reason_id}"): frozenset({A}),
     ("POST", "/status/alasan/{reason_id}/aktif"): frozenset({A}),
+    # targets, hours and who is told
+    ("GET", "/sla"): frozenset({A, S, L}),
+    ("POST", "/sla/dampak"): frozenset({A, S}),
+    ("POST", "/sla/target"): frozenset({A, S}),
+    ("GET", "/sla/unit/{site_id}"): frozenset({A, S, L}),
+    ("POST", "/sla/unit/{site_id}/jam"): frozenset({A, S}),
+    ("POST", "/sla/unit/{site_id}/orang"): frozenset({A, S}),
     # groups
     ("GET", "/grup"): frozenset({A}),
     ("POST", "/grup/kode"): frozenset({A}),
@@ -109,7 +116,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/grup/{chat_id}/lepas"): frozenset({A}),
     ("POST", "/grup/{chat_id}/coba"): frozenset({A}),
 }
-MASTER = ("/pengguna", "/site", "/sto", "/libur", "/status", "/grup")
+MASTER = ("/pengguna", "/site", "/sto", "/libur", "/status", "/sla", "/grup")
 
 
 def walk(routes: Any) -> Iterator[tuple[str, str]]:

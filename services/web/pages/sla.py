@@ -1,6 +1,6 @@
 """Targets of the SLA by unit and type: who has which, and what a new one would have said of the last month."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -17,7 +17,7 @@ from services.web.view import Choice
 from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from shared import clock
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.orders import queries as orders
 from shared.orders.models import OrderType
 from shared.places.models import SiteOperation, Sto
@@ -32,10 +32,10 @@ NONE = "\u2013"
 
 
 def unit_of(text: str) -> Unit:
-    """`so:3` or `sto:5`. Raises NotFound for anything else, as for a unit that is not there."""
+    """`so:3` or `sto:5`. Raises Invalid(unit=…) for anything else, as for a unit that is not there."""
     kind, _colon, number = text.partition(":")
     if kind not in {"so", "sto"} or not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise NotFound
+        raise Invalid(unit="unknown")
     return Unit(site=int(number)) if kind == "so" else Unit(sto=int(number))
 
 
@@ -169,6 +169,18 @@ def _read(form: Form, inputs: tuple[Input, ...]) -> tuple[Typed, int | None]:
     return typed, typed.maybe_number("minutes")
 
 
+def _what(typed: Typed) -> tuple[str, Unit]:
+    return typed.values["type"], unit_of(typed.values["unit"])
+
+
+async def _asked(work: Awaitable[object]) -> None:
+    """Do what a form asks; a unit beyond the area is a wrong choice of its field."""
+    try:
+        await work
+    except NotFound as error:
+        raise Invalid(unit="unknown") from error
+
+
 @router.get(PATH)
 async def show_targets(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """The targets; the form as the address fills it in."""
@@ -189,9 +201,7 @@ async def preview_target(session: Session, visit: Visitor, form: Form) -> HTMLRe
     day = typed.day("since")
 
     async def work() -> None:
-        await operations.check_target(
-            session, visit.viewer, typed.values["type"], unit_of(typed.values["unit"]), minutes, day
-        )
+        await _asked(operations.check_target(session, visit.viewer, *_what(typed), minutes, day))
 
     again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
     if again is not None:
@@ -201,7 +211,7 @@ async def preview_target(session: Session, visit: Visitor, form: Form) -> HTMLRe
 
 async def effect(session: AsyncSession, visit: Visit, typed: Typed, minutes: int | None) -> Master:
     """The page that shows a target's effect, with the button that saves it."""
-    code, unit = typed.values["type"], unit_of(typed.values["unit"])
+    code, unit = _what(typed)
     data = await orders.master(session)
     kind, site = data.types[code], await operations.site_of(session, visit.viewer, unit)
     own = await queries.targets(session)
@@ -249,8 +259,7 @@ async def save_target(session: Session, visit: Visitor, form: Form) -> Response:
     day = typed.day("since")
 
     async def work() -> None:
-        code, unit = typed.values["type"], unit_of(typed.values["unit"])
-        await operations.set_target(session, visit.viewer, code, unit, minutes, day, source="web")
+        await _asked(operations.set_target(session, visit.viewer, *_what(typed), minutes, day, source="web"))
 
     again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
     if again is None:
