@@ -12,6 +12,7 @@ from shared.chats.models import Chat, Purpose
 from shared.deliveries import operations as deliveries
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
+from shared.desk import notices
 from shared.events import EventRow
 from shared.orders import queries
 from shared.orders.events import OrderChanged, OrderRegistered
@@ -62,6 +63,7 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     status = data.statuses[order.status_code]
     unit = await unit_of(session, order.sto_id)
     for told in await sla.told(session, unit.site_operation_id, level):
+        await notices.tell(session, told.person.id, f"sla_{level.value}", actor_id=None, order_id=order.id)
         if told.chat_id is None:
             continue
         language = told.person.language

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.chats.models import Chat
+from shared.orders import queries as orders
 from shared.orders.models import Order, OrderType
+from shared.orders.queries import OrderFacts
 from shared.people.access import Viewer
 from shared.people.models import Person, PersonArea, Role
 from shared.places.models import Sto
@@ -21,6 +23,9 @@ LOOK_BACK = timedelta(days=30)  # of finished orders that a preview counts
 # Written out, not as parameters: only so does Postgres know that its partial index applies.
 _DONE: ColumnElement[bool] = literal_column(
     "(orders.closed_at IS NOT NULL AND orders.deleted_at IS NULL AND orders.category = 'done')"
+)
+_OPEN: ColumnElement[bool] = literal_column(
+    "(orders.category IN ('received', 'working', 'obstacle') AND orders.deleted_at IS NULL)"
 )
 
 
@@ -121,6 +126,13 @@ async def preview(session: AsyncSession, code: str, unit: Unit, minutes: int) ->
         )
     ).one()
     return Preview(*row)
+
+
+async def near(session: AsyncSession, viewer: Viewer, limit: int) -> Sequence[OrderFacts]:
+    """The open orders of the area that have spent 80 % of their target and are not late yet, soonest due first."""
+    now = func.now()
+    wanted = orders.facts(viewer).where(_OPEN, Order.sort_at > now, Order.near_at <= now)
+    return await orders.all_facts(session, wanted.order_by(Order.sort_at, Order.id).limit(limit))
 
 
 async def told(session: AsyncSession, site_id: int, level: Level) -> Sequence[Told]:
