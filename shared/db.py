@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, MetaData, even
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,11 @@ sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(expire_on_commit
 transaction = sessions.begin
 """`async with transaction() as session:` commits on a clean exit, rolls back on any exception."""
 
+_alone: async_sessionmaker[AsyncSession] = async_sessionmaker(expire_on_commit=False)
+
+single = _alone.begin
+"""The same for one statement only: it commits by itself, which saves the trips of BEGIN and COMMIT."""
+
 
 def connect(url: str, pool_size: int = 5) -> AsyncEngine:
     """Bind the house's sessions to Postgres; each process calls this once, as it starts, and after a fork.
@@ -76,8 +81,15 @@ def connect(url: str, pool_size: int = 5) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    sessions.configure(bind=engine)
+    bind(engine)
     return engine
+
+
+def bind(to: AsyncEngine | AsyncConnection | None, **options: Any) -> None:
+    """Let `transaction` and `single` use an engine; or a connection, in which both then nest."""
+    sessions.configure(bind=to, **options)
+    autocommit = to.execution_options(isolation_level="AUTOCOMMIT") if isinstance(to, AsyncEngine) else to
+    _alone.configure(bind=autocommit, **options)
 
 
 def _refuse_closed(connection: Any, *_: Any) -> None:

@@ -103,10 +103,10 @@ async def connection(engine: AsyncEngine, servers: Servers, shared_database: str
     forget_all()
     async with engine.connect() as opened:
         outer = await opened.begin()
-        db.sessions.configure(bind=opened, join_transaction_mode="create_savepoint")
+        db.bind(opened, join_transaction_mode="create_savepoint")
         yield opened
         await outer.rollback()
-    db.sessions.configure(bind=None, join_transaction_mode="conditional_savepoint")
+    db.bind(None, join_transaction_mode="conditional_savepoint")
 
 
 @pytest.fixture
@@ -125,10 +125,10 @@ async def database(servers: Servers, template: str) -> AsyncIterator[str]:
     set_environment(SIKPRO_DATABASE_URL=url, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_TELEGRAM_TOKEN=TOKEN)
     forget_all()
     engine = db.connect(settings().asyncpg_url, pool_size=10)
-    db.sessions.configure(join_transaction_mode="conditional_savepoint")
+    db.bind(engine, join_transaction_mode="conditional_savepoint")
     async with engine.connect() as opened:
         await opened.execute(text("SELECT 1"))
     yield url
     await engine.dispose()
-    db.sessions.configure(bind=None)
+    db.bind(None)
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

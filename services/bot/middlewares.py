@@ -1,5 +1,6 @@
 """Who is asking, and may be answered at all: deny by default. Knows no command's work."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.people import operations as people
 from shared.people.queries import by_telegram, viewer_of
 
 REFUSALS = 6  # a minute and chat
+READS = frozenset({"cek", "saya", "help"})  # commands that change nothing, so there is nothing to undo
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -63,8 +65,9 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
 async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> Any:
     """Let a handler work. An error of the house undoes it and becomes a sentence; every other error is the caller's."""
     session: AsyncSession = data["session"]
+    reads = event.message is not None and data["said"] is not None and data["said"].name in READS
     try:
-        async with session.begin_nested():
+        async with contextlib.nullcontext() if reads else session.begin_nested():
             return await handler(event, data)
     except SikproError as error:
         key, language = problem(error), data["asker"].language
@@ -93,7 +96,7 @@ async def _asker(
     binds = data["said"] is not None and data["said"].name == "ikat" and viewer.may("group.change")
     if place.is_group and not binds and not await chats.group_is_known(session, place.chat_id):
         return "strange_group"
-    language = language_of(user.language_code, person.language)
+    language = person.preferences.get("language") or language_of(user.language_code, person.language)
     if language != person.language:
         await people.remember_language(session, person.id, language)
     quoted = event.message.reply_to_message if event.message else None

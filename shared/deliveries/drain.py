@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 
 from shared import db, pace
 from shared.chats.models import Chat
-from shared.db import after, transaction
+from shared.db import after, single, transaction
 from shared.deliveries import files, merge, operations, settle
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.settings import settings
@@ -73,7 +73,7 @@ async def drain(post: Post, chat_id: int, lane: int = operations.NEWS) -> Draine
             break
         hinted, made, more = False, made + 1, told
     if hinted:
-        async with transaction() as session:
+        async with single() as session:
             await session.execute(_UNHINT, {"chat": chat_id})
     return Drained(made, more)
 
@@ -215,9 +215,10 @@ async def _record(delivery: Delivery, outcome: Outcome) -> bool:
     until = time.monotonic() + settings().lease / 3
     while True:
         try:
-            async with transaction() as session:
-                if outcome.kind in {"done", "same"}:
+            if outcome.kind in {"done", "same"}:
+                async with single() as session:
                     return await operations.arrived(session, delivery, outcome)
+            async with transaction() as session:
                 await operations.close(session, delivery, outcome)
                 await session.execute(_UNHINT, {"chat": delivery.chat_id})
                 if outcome.kind != "refused":
