@@ -8,7 +8,7 @@ from typing import Any
 
 from celery.signals import worker_process_init
 
-from services.notifier.listeners_trash import ears  # knows all listeners: those of `listeners` and its own
+from services.notifier.hearing import ears
 from shared import db, pace
 from shared.chats import checks
 from shared.deliveries import drain, operations

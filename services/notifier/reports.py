@@ -30,8 +30,6 @@ from shared.reports.recap_scope import Scope
 from shared.reports.sheets import Sheet, write_xlsx
 from shared.settings import settings
 
-__all__ = ["ears", "send_report"]
-
 PAGES = {"yesterday": "/laporan/harian", "today": "/laporan/harian", "month": "/laporan/bulanan"}
 
 

@@ -1,4 +1,4 @@
-"""What the bot is and may in its groups: asked of Telegram once a day and on demand, and kept for the group's page.
+"""What the bot is and may in its groups: asked of Telegram daily, after a change and on demand; kept for their page.
 
 Relay says when, the notifier asks (at the pace of all senders, with no transaction open), this module keeps the answer.
 """
@@ -27,7 +27,9 @@ _DUE = text("""
     SELECT chat.id, clock_timestamp() FROM chat LEFT JOIN chat_check AS known ON known.chat_id = chat.id
     WHERE chat.kind <> 'private' AND chat.migrated_to IS NULL
       AND (known.chat_id IS NULL OR known.asked_at IS NOT NULL
-           OR coalesce(known.checked_at, '-infinity') < clock_timestamp() - interval '1 day')
+           OR coalesce(known.checked_at, '-infinity')
+              < clock_timestamp() - CASE WHEN known.lacks = '[]' THEN interval '1 day' ELSE interval '1 hour' END)
+      AND (known.asked_at IS NOT NULL OR chat.seen_at < clock_timestamp() - interval '2 minutes')
       AND coalesce(known.hinted_at, '-infinity') < clock_timestamp() - interval '1 minute'
     ORDER BY known.asked_at NULLS LAST, chat.id LIMIT :batch
     ON CONFLICT (chat_id) DO UPDATE SET hinted_at = excluded.hinted_at
@@ -43,6 +45,11 @@ async def ask(session: AsyncSession, viewer: Viewer, chat_id: int) -> None:
     )
     if known is None:
         raise NotFound
+    await changed(session, chat_id)
+
+
+async def changed(session: AsyncSession, chat_id: int) -> None:
+    """The bot came into a group, left it, or got other rights there: what was known of it is old."""
     wanted = insert(ChatCheck).values(chat_id=chat_id, asked_at=func.clock_timestamp())
     again = {"asked_at": wanted.excluded.asked_at, "hinted_at": None}
     await session.execute(wanted.on_conflict_do_update(index_elements=[ChatCheck.chat_id], set_=again))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.notifier.hearing import ears
 from shared.arrears import events as _arrears
 from shared.events import Event
 from shared.orders import events as _orders
@@ -56,6 +57,11 @@ def test_every_event_of_the_house_has_a_golden_sample() -> None:
 def test_an_old_event_is_still_read_whole(name: str) -> None:
     read = Event.known[name].read(GOLDEN[name] | {"a_field_of_tomorrow": 1})
     assert {key: value for key, value in read.model_dump(mode="json").items() if key in GOLDEN[name]} == GOLDEN[name]
+
+
+def test_what_the_notifier_is_told_it_hears() -> None:
+    told = {name for name, event in Event.known.items() if "notifier" in event.heard_by and name in GOLDEN}
+    assert told <= set(ears.listeners)
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))

@@ -10,7 +10,7 @@ from shared.people.models import Person
 from shared.reports.models import ReportSchedule
 from tests.web.conftest import Browser, Office
 
-DAILY = {"kind": "yesterday", "at": "07:00", "day": "1", "sto": "", "type": ""}
+DAILY = {"kind": "yesterday", "at": "07:00", "day": "1", "sto": "semua", "type": "semua"}
 
 
 async def rows() -> list[ReportSchedule]:

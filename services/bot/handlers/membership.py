@@ -8,6 +8,7 @@ from services.bot.answers import Answer
 from services.bot.asking import GROUPS, Place
 from services.bot.middlewares import language_of
 from services.bot.texts import say
+from shared.chats import checks
 from shared.chats import operations as chats
 
 router = Router(name="membership")
@@ -30,6 +31,8 @@ async def belong(event: ChatMemberUpdated, session: AsyncSession) -> Answer | No
     if chat.type != "private" and chat.type not in GROUPS:
         return None
     await chats.seen(session, chat.id, chat.type, chat.title or chat.full_name or "")
+    if chat.type in GROUPS:
+        await checks.changed(session, chat.id)
     if event.new_chat_member.status in OUT:
         words = "the bot was blocked by the user" if chat.type == "private" else "the bot was removed from the group"
         await chats.hold(session, chat.id, words)

@@ -32,6 +32,7 @@ router = APIRouter()
 
 PATH = "/laporan/jadwal"
 KEY = "laporan"
+ALL = "semua"
 KINDS = {
     "yesterday": N_("Laporan harian, hari sebelumnya"),
     "today": N_("Laporan harian, hari itu"),
@@ -72,16 +73,27 @@ async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
         Input("at", _("Jam"), "time", "07:00", hint=_("Waktu {zone}, atau zona STO yang dipilih.", zone=zone)),
         Input("day", _("Tanggal"), "number", "1", hint=_("1 sampai 28; hanya untuk rekap bulanan."), required=False),
         Input(
-            "sto", "STO", "select", choices=tuple(Choice(code, f"{code} {name}") for code, name in rows), required=False
+            "sto",
+            "STO",
+            "select",
+            ALL,
+            choices=(Choice(ALL, _("Semua STO")), *(Choice(code, f"{code} {name}") for code, name in rows)),
         ),
-        Input("type", _("Tipe"), "select", choices=tuple(Choice(row.code, row.code) for row in types), required=False),
+        Input(
+            "type",
+            _("Tipe"),
+            "select",
+            ALL,
+            choices=(Choice(ALL, _("Semua tipe")), *(Choice(row.code, row.code) for row in types)),
+        ),
     )
 
 
 def wish_of(typed: Typed) -> Wish:
     """What was typed, as a wish."""
     values = typed.values
-    return Wish(values["kind"], typed.hour("at"), typed.maybe_number("day") or 1, values["sto"], values["type"])
+    sto, kind = ("" if values[name] == ALL else values[name] for name in ("sto", "type"))
+    return Wish(values["kind"], typed.hour("at"), typed.maybe_number("day") or 1, sto, kind)
 
 
 async def new_form(session: AsyncSession, visit: Visit, request: Request | None = None) -> Drawn:
@@ -104,7 +116,7 @@ async def new_form(session: AsyncSession, visit: Visit, request: Request | None 
 
 async def edit_form(session: AsyncSession, visit: Visit, row: ReportSchedule) -> Drawn:
     """The form of one that is there."""
-    held = {"kind": row.kind, "at": row.at, "day": row.day, "sto": row.sto, "type": row.type}
+    held = {"kind": row.kind, "at": row.at, "day": row.day, "sto": row.sto or ALL, "type": row.type or ALL}
     fields = master_forms.filled(await inputs(session, visit), held)
     return Drawn("jadwal", _("Ubah jadwal"), f"{PATH}/{row.id}", fields, cancel=PATH)
 
