@@ -50,7 +50,7 @@ async def delete(
     """Throw an order away, as it was seen at `version`, and write the audit log.
 
     hold: seconds in which it may be undone before the technician hears of it.
-    Raises NotFound, NotAllowed, Invalid(reason=…), and StaleOrder where somebody was faster.
+    Raises NotFound, NotAllowed, Invalid(why=…), and StaleOrder where somebody was faster.
     """
     changed = await throw_away(session, viewer, order_id, version, reason, source=source, hold=hold)
     await note(session, viewer, source, "order.deleted", changed.order, why=reason.strip())
@@ -133,9 +133,9 @@ def check_reason(reason: str) -> str:
     """A reason as it is kept. Raises Invalid when there is none or it is a whole letter."""
     reason = reason.strip()
     if not reason:
-        raise Invalid(reason="required")
+        raise Invalid(why="required")
     if len(reason) > LONGEST_REASON:
-        raise Invalid(reason="too_long")
+        raise Invalid(why="too_long")
     return reason
 
 

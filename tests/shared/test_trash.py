@@ -103,7 +103,7 @@ async def test_a_deletion_needs_the_right_the_area_a_reason_and_the_version_seen
     for why, code in (("", "required"), ("  \n ", "required"), ("x" * 501, "too_long")):
         with pytest.raises(Invalid) as wrong:
             await thrown(session, leader, order, why)
-        assert wrong.value.fields == {"reason": code}
+        assert wrong.value.fields == {"why": code}
     with pytest.raises(StaleOrder):
         await trash.delete(session, leader, order.id, order.version + 1, "salah ketik", source="web")
     assert await session.scalar(select(func.count()).select_from(Trashed)) == 0
