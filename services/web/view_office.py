@@ -6,6 +6,7 @@ Routes (all need a session; every POST carries `csrf`)
     POST /kiriman/obrolan/<id>/lepaskan
     POST /kiriman/kejadian/<id>/ulang
     POST /kiriman/masuk/<id>/ulang
+    POST /kiriman/pesan|kejadian|masuk/<id>/buang       reason → 303, or deliveries.html with the error: 422
     GET  /audit ?orang= apa= dari= sampai= sesudah=     audit.html       Audit
     GET  /audit/unduh ?orang= apa= dari= sampai=        a CSV file
     GET  /kesehatan                                     condition.html   Condition; 200 also when something is wrong
@@ -57,6 +58,7 @@ class ChatLine:
 class Letter:
     """A message, event or update that is stuck. again: POST path that tries it once more; empty = nothing to do.
 
+    discard: POST path that lets it never leave.
     order: its number, empty when there is none (any more). until: when it is tried again by itself. overtaken: newer
     news of the order is in the chat already.
     """
@@ -75,6 +77,7 @@ class Letter:
     until: datetime | None = None
     again: str = ""
     word: str = ""
+    discard: str = ""
     repeated: bool = False
     overtaken: bool = False
 
@@ -84,6 +87,7 @@ class Deliveries:
     """The page of what is on its way or stuck. here: its own address without cursor; rest: the same as parameters.
 
     chat: the title of the chat it is narrowed to, `all_chats` leads back. pause: until when nothing at all is sent.
+    wrong: the letter whose discarding was refused, error: why, typed: the reason that was given.
     """
 
     state: str
@@ -94,6 +98,9 @@ class Deliveries:
     query: str = ""
     next: str = ""
     may_retry: bool = False
+    wrong: str = ""
+    typed: str = ""
+    error: str = ""
     pause: datetime | None = None
     pause_why: str = ""
 
@@ -195,6 +202,7 @@ class Profile:
     area: str
     code: str
     telegram: str
+    language: str  # id or en
     theme: str
     density: str
     shortcuts: bool

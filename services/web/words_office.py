@@ -38,11 +38,14 @@ _KINDS = {
     "card": N_("Kartu order"),
     "card_edit": N_("Perubahan kartu"),
     "answer": N_("Jawaban bot"),
+    "report": N_("Laporan terjadwal"),
+    "report_file": N_("Berkas laporan terjadwal"),
     "refusal": N_("Penolakan"),
     "keyboard": N_("Tombol"),
     "merged": N_("Gabungan beberapa kabar"),
 }
 _EVENTS = {
+    "report.due": N_("Laporan terjadwal jatuh tempo"),
     "order.registered": N_("Order didaftarkan"),
     "order.changed": N_("Order berubah"),
     "order.change_undone": N_("Perubahan diurungkan"),

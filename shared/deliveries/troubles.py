@@ -1,4 +1,4 @@
-"""What a person may decide about what got stuck: once more, or let the chat go. Within the area, and always noted.
+"""What a person may decide about what got stuck: once more, never, or let the chat go. Within the area, always noted.
 
 Each answers whether it changed anything: the second click of a double click finds it done, and that is no mistake.
 """
@@ -10,11 +10,13 @@ from shared import audit
 from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate
 from shared.deliveries import operations, queries
-from shared.deliveries.models import Delivery
-from shared.errors import NotFound
+from shared.deliveries.models import Delivery, State
+from shared.errors import Invalid, NotFound
 from shared.orders.models import Order
 from shared.outbox import OutboxRow
 from shared.people.access import Viewer
+
+LONGEST_REASON = 200  # characters
 
 
 async def send_again(session: AsyncSession, viewer: Viewer, delivery_id: int, *, source: str) -> bool:
@@ -86,3 +88,75 @@ async def handle_again(session: AsyncSession, viewer: Viewer, row_id: int, *, so
     details = {"chat": found.row.chat_id}
     await audit.note(session, viewer.person_id, source, "update.handled_again", f"inbox:{row_id}", details)
     return True
+
+
+async def discard(session: AsyncSession, viewer: Viewer, delivery_id: int, reason: str, *, source: str) -> bool:
+    """Let a dead or held delivery never leave. Raises NotAllowed, NotFound (also outside the area), Invalid(reason)."""
+    viewer.must("delivery.retry")
+    found = (
+        await session.execute(
+            select(Delivery.chat_id, Delivery.kind, Delivery.state, Delivery.trouble, Order.registration_no)
+            .outerjoin(Order, Order.id == Delivery.order_id)
+            .where(Delivery.id == delivery_id, queries.visible(viewer))
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    _reasoned(reason)
+    gone = await session.scalar(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_([State.DEAD, State.HELD]))
+        .values(state=State.CANCELLED, settle_at=None, trouble=f"discarded: {reason}")
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    if gone is None:
+        return False
+    chat_id, kind, state, trouble, order_no = found
+    details = {"chat": chat_id, "kind": kind, "was": state.value, "why": (trouble or "")[:200], "order": order_no}
+    subject = f"delivery:{delivery_id}"
+    await audit.note(session, viewer.person_id, source, "delivery.discarded", subject, details | {"reason": reason})
+    return True
+
+
+async def discard_event(session: AsyncSession, viewer: Viewer, row_id: int, reason: str, *, source: str) -> bool:
+    """Have an event that a service gave up never heard by it. Raises as `discard`."""
+    viewer.must("delivery.retry")
+    found = await queries.event(session, viewer, row_id)
+    _reasoned(reason)
+    gone = await session.scalar(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "dead")
+        .values(state="cancelled")
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if gone is None:
+        return False
+    details = {"event": found.event.name, "consumer": found.row.consumer, "order": found.order_no, "reason": reason}
+    await audit.note(session, viewer.person_id, source, "event.discarded", f"outbox:{row_id}", details)
+    return True
+
+
+async def discard_update(session: AsyncSession, viewer: Viewer, row_id: int, reason: str, *, source: str) -> bool:
+    """Have an update that the bot gave up never handled. Raises as `discard`."""
+    viewer.must("delivery.retry")
+    found = await queries.incoming(session, viewer, row_id)
+    _reasoned(reason)
+    gone = await session.scalar(
+        update(InboxUpdate)
+        .where(InboxUpdate.id == row_id, InboxUpdate.state == "dead")
+        .values(state="done", done_at=func.clock_timestamp())
+        .returning(InboxUpdate.id)
+        .execution_options(synchronize_session=False)
+    )
+    if gone is None:
+        return False
+    details = {"chat": found.row.chat_id, "reason": reason}
+    await audit.note(session, viewer.person_id, source, "update.discarded", f"inbox:{row_id}", details)
+    return True
+
+
+def _reasoned(reason: str) -> None:
+    if not reason or len(reason) > LONGEST_REASON:
+        raise Invalid(reason="too_long" if reason else "missing")

@@ -347,3 +347,59 @@ async def reads(session: Any) -> dict[str, int]:
         text("SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE relname IN ('delivery', 'inbox')")
     )
     return dict(rows.all())
+
+
+@pytest.mark.parametrize("state", ["dead", "held"])
+async def test_what_is_discarded_with_a_reason_is_never_sent(office: Office, state: str) -> None:
+    row = await queued(state=State(state), trouble="Bad Request: chat not found")
+    leader = await office.visitor(office.here.leader)
+    tab = "gagal" if state == "dead" else "ditahan"
+    assert f'action="/kiriman/pesan/{row}/buang?' in (await leader.get(f"/kiriman?keadaan={tab}")).text
+    path = f"/kiriman/pesan/{row}/buang?keadaan={tab}"
+    answer = await leader.post(path, {"reason": "  sudah  dikabari lewat telepon "})
+    assert answer.headers["location"] == f"/kiriman?keadaan={tab}&kabar=buang"
+    assert (await leader.post(path, {"reason": "lagi"})).headers["location"] == f"/kiriman?keadaan={tab}"
+    await leader.post(f"/kiriman/pesan/{row}/kirim")  # a click on a page that lay open
+    async with transaction() as session:
+        gone = (await session.scalars(select(Delivery).where(Delivery.id == row))).one()
+        assert gone.state is State.CANCELLED
+        noted = (await session.scalars(select(AuditRow).where(AuditRow.what == "delivery.discarded"))).all()
+    assert [(each.actor_id, each.details["reason"]) for each in noted] == [
+        (office.here.leader.id, "sudah dikabari lewat telepon")
+    ]
+
+
+async def test_events_and_updates_can_be_discarded_too(office: Office) -> None:
+    event, said = await dead_event(await office.order()), await dead_update(HELPDESK_CHAT)
+    leader = await office.visitor(office.here.leader)
+    for path in (f"/kiriman/kejadian/{event}/buang", f"/kiriman/masuk/{said}/buang"):
+        assert (await leader.post(path, {"reason": "uji coba"})).status == 303
+        assert (await leader.post(path.replace("buang", "ulang"))).status == 303
+    async with transaction() as session:
+        assert await session.scalar(select(OutboxRow.state).where(OutboxRow.id == event)) == "cancelled"
+        assert await session.scalar(select(InboxUpdate.state).where(InboxUpdate.id == said)) == "done"
+
+
+@pytest.mark.parametrize(("reason", "words"), [("", "Tulis alasannya."), ("x" * 300, "Paling banyak 200 karakter.")])
+async def test_without_a_reason_nothing_is_discarded(office: Office, reason: str, words: str) -> None:
+    row = await queued(state=State.DEAD, trouble="Bad Request")
+    leader = await office.visitor(office.here.leader)
+    answer = await leader.post(f"/kiriman/pesan/{row}/buang?keadaan=gagal", {"reason": reason})
+    assert (answer.status, answer.text.count(words)) == (422, 2)  # on top, and at the field
+    assert reason[:200] in answer.text
+    async with transaction() as session:
+        assert await session.scalar(select(Delivery.state).where(Delivery.id == row)) is State.DEAD
+
+
+async def test_nobody_discards_outside_its_area_or_without_the_right(office: Office) -> None:
+    row = await queued(state=State.DEAD, trouble="Bad Request")
+    reader = await office.visitor(office.here.supervisor)
+    assert (await reader.post(f"/kiriman/pesan/{row}/buang", {"reason": "x"})).status == 403
+    assert "buang?" not in (await reader.get("/kiriman?keadaan=gagal")).text
+    async with transaction() as session:
+        other = await people.enter(
+            session, "Lain", Role.TEAM_LEADER, username="lain", sites=(office.here.other_site.id,)
+        )
+    stranger = await office.visitor(other)
+    for path in (f"/kiriman/pesan/{row}/buang", "/kiriman/pesan/999999/buang", "/kiriman/kejadian/x/buang"):
+        assert (await stranger.post(path, {"reason": "x"})).status == 404

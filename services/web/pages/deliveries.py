@@ -1,11 +1,13 @@
 """Deliveries: what is on its way to Telegram or stuck, why, and the few things one may do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,7 +23,8 @@ from shared.chats.models import Chat, ChatKind
 from shared.deliveries import queries, troubles
 from shared.deliveries.models import State
 from shared.deliveries.queries import PAGE, DeadEvent, DeadUpdate, Stuck, Trouble
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
+from shared.identifiers import one_line
 
 router = APIRouter()
 
@@ -32,6 +35,7 @@ NEWS = {
     "kirim": N_("Pesan masuk antrean kirim lagi."),
     "lepas": N_("Obrolan dilepaskan. Pesannya berangkat berurutan."),
     "ulang": N_("Dicoba lagi sekarang."),
+    "buang": N_("Dibuang dan tidak akan dikirim lagi. Alasannya tercatat di jejak audit."),
 }
 LARGEST = 2**62
 
@@ -161,6 +165,7 @@ def letter(each: Stuck) -> Letter:
         tries=row.attempts,
         until=_later(max(filter(None, (row.not_before, chat.not_before)))) if waits else None,
         again=f"/kiriman/pesan/{row.id}/kirim" if again else "",
+        discard=f"/kiriman/pesan/{row.id}/buang" if again else "",
         word=_("Kirim lagi"),
         repeated=row.repeated,
         overtaken=each.overtaken,
@@ -179,6 +184,7 @@ def event_letter(each: DeadEvent) -> Letter:
         order=each.order_no or "",
         tries=each.row.failures,
         again=f"/kiriman/kejadian/{each.row.id}/ulang",
+        discard=f"/kiriman/kejadian/{each.row.id}/buang",
         word=_("Coba lagi"),
     )
 
@@ -197,6 +203,7 @@ def update_letter(each: DeadUpdate) -> Letter:
         text=what,
         tries=each.row.attempts,
         again=f"/kiriman/masuk/{each.row.id}/ulang",
+        discard=f"/kiriman/masuk/{each.row.id}/buang",
         word=_("Coba lagi"),
     )
 
@@ -246,3 +253,44 @@ async def handle_again(no: str, request: Request, session: Session, visit: Visit
     visit.viewer.must("delivery.retry")
     await troubles.handle_again(session, visit.viewer, _asked(no), source="web")
     return _back(request, "ulang")
+
+
+@router.post("/kiriman/pesan/{no}/buang")
+async def discard(no: str, request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """Let a dead or held message never leave."""
+    return await _discarded(troubles.discard, f"p{no}", no, request, session, visit, form)
+
+
+@router.post("/kiriman/kejadian/{no}/buang")
+async def discard_event(no: str, request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """Have an event never heard."""
+    return await _discarded(troubles.discard_event, f"k{no}", no, request, session, visit, form)
+
+
+@router.post("/kiriman/masuk/{no}/buang")
+async def discard_update(no: str, request: Request, session: Session, visit: Visitor, form: Form) -> Response:
+    """Have an update never handled."""
+    return await _discarded(troubles.discard_update, f"m{no}", no, request, session, visit, form)
+
+
+async def _discarded(
+    work: Callable[..., Awaitable[bool]],
+    letter_id: str,
+    no: str,
+    request: Request,
+    session: AsyncSession,
+    visit: Visit,
+    form: FormData,
+) -> Response:
+    visit.viewer.must("delivery.retry")
+    reason = one_line(str(form.get("reason", ""))[: 4 * troubles.LONGEST_REASON])
+    try:
+        async with session.begin_nested():
+            done = await work(session, visit.viewer, _asked(no), reason, source="web")
+    except Invalid as error:
+        words_of = {"missing": _("Tulis alasannya."), "too_long": _("Paling banyak 200 karakter.")}
+        view = replace(
+            await _view(session, visit, request), wrong=letter_id, typed=reason, error=words_of[error.fields["reason"]]
+        )
+        return HTMLResponse(render("deliveries.html", shell=visit.shell("kiriman"), view=view), 422)
+    return _back(request, "buang" if done else "")
