@@ -55,7 +55,7 @@ _EXACT: Mapping[tuple[str, str], str] = {
     ("example", "no_match"): N_("Contoh ini tidak cocok dengan polanya, jadi belum disimpan."),
     ("minutes", "range"): N_(N_("1 sampai 20.160 menit (14 hari).")),
     ("since", "past"): N_("Target tidak berlaku mundur. Pilih hari ini atau sesudahnya."),
-    ("breaks", "not_breaks"): N_("Tulis seperti 12.00–13.00; beberapa dipisah koma."),
+    ("breaks", "not_breaks"): N_("Tulis seperti 12:00–13:00; beberapa dipisah koma."),
     ("breaks", "turned"): N_("Istirahat harus selesai sesudah mulainya."),
     ("breaks", "overlap"): N_("Ada istirahat yang tumpang tindih. Gabungkan."),
     ("breaks", "too_many"): N_("Paling banyak enam istirahat sehari."),

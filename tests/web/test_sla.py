@@ -118,7 +118,7 @@ async def test_hours_and_breaks_are_written_as_people_write_them(office: Office)
         kept = await session.get_one(SiteOperation, site)
     assert (kept.breaks, f"{kept.closes:%H:%M}") == ([["12:00", "13:00"], ["15:00", "15:15"]], "16:30")
     page = await browser.get(f"/sla/unit/{site}")
-    assert facts_of(page.text)["Istirahat"] == "12.00–13.00, 15.00–15.15"
+    assert facts_of(page.text)["Istirahat"] == "12:00–13:00, 15:00–15:15"
     stale = await browser.post(path, form | {"breaks": ""}, htmx=False)
     assert stale.status == 409
     assert "baru saja diubah orang lain" in stale.text

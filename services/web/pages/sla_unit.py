@@ -30,8 +30,8 @@ _BREAK = re.compile(r"(\d{1,2})[.:](\d{2})\s*(?:-|\u2013|s/d|sampai)\s*(\d{1,2})
 
 
 def breaks_words(site: SiteOperation) -> str:
-    """`12.00–13.00, 15.00–15.15`, as the field takes them too."""
-    return ", ".join(f"{start}\u2013{end}".replace(":", ".") for start, end in site.breaks)
+    """`12:00–13:00, 15:00–15:15`, as the field takes them too."""
+    return ", ".join(f"{start}\u2013{end}" for start, end in site.breaks)
 
 
 def breaks_of(typed: Typed) -> tuple[tuple[time, time], ...]:
@@ -59,7 +59,7 @@ def hours_form(site: SiteOperation) -> Drawn:
             _("Istirahat"),
             required=False,
             longest=100,
-            hint=_("Contoh 12.00–13.00. Beberapa dipisah koma."),
+            hint=_("Contoh 12:00–13:00. Beberapa dipisah koma."),
         ),
     )
     values = {"opens": site.opens, "closes": site.closes, "breaks": breaks_words(site)}
@@ -101,7 +101,7 @@ async def unit_page(
     )
     facts = (
         Fact(_("Zona waktu"), clock.zone_name(site.zone)),
-        Fact(_("Jam kerja"), f"{site.opens:%H.%M}\u2013{site.closes:%H.%M}"),
+        Fact(_("Jam kerja"), f"{site.opens:%H:%M}\u2013{site.closes:%H:%M}"),
         Fact(_("Istirahat"), breaks_words(site) or _("Tidak ada")),
         Fact(_("Hari libur mendatang"), labels.number(holidays or 0)),
     )
