@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import charts, labels, language, report_chart
 from services.web.view import Shell, address
+from services.web.words_script import script_words
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -49,6 +50,7 @@ def environment() -> Environment:
     env.filters |= {name: getattr(labels, name) for name in FILTERS}
     env.globals |= {"asset": asset, "address": address, "spread": charts.spread, "per_hour": charts.per_hour}
     env.globals |= {"per_day": report_chart.per_day, "language": language.current, "LANGUAGES": language.LANGUAGES}
+    env.globals["script_words"] = script_words
     return env
 
 

@@ -43,10 +43,9 @@ def per_day(days: Sequence[DayCount]) -> Markup:
                 )
         drawn.append(f'<text x="{middle:.1f}" y="{HEIGHT - 5}" text-anchor="middle">{day.number}</text>')
     received, done = (sum(getattr(day, name) or 0 for day in days) for name in ("received", "done"))
-    said = _(
-        "Order masuk dan selesai per hari: {received} masuk dan {done} selesai.", received=received, done=done
-    )
+    said = _("Order masuk dan selesai per hari: {received} masuk dan {done} selesai.", received=received, done=done)
+    chart = _("Grafik per hari")
     return Markup(  # noqa: S704 every value above is a number or a word of ours
-        f'<div class="scroll" tabindex="0" role="group" aria-label="Grafik per hari"><svg class="chart wide" '
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{chart}"><svg class="chart wide" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">{"".join(drawn)}</svg></div>'
     )

@@ -1,15 +1,16 @@
 """Cookies: the signed-in session, the token of the login form, and the news a redirect carries. No database."""
 
-import base64
 import hashlib
-import hmac
 import secrets
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.web.language import LANGUAGES
+from shared.people.csrf import fits, masked, same
 from shared.settings import settings
+
+__all__ = ["fits", "masked", "same"]
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
@@ -65,29 +66,6 @@ def login_token_fits(request: Request, given: str) -> bool:
     cookie = request.cookies.get(_name("sikpro-masuk"), "")
     expected = hashlib.sha256(f"masuk:{cookie}".encode()).hexdigest()
     return bool(cookie) and same(given, expected)
-
-
-def masked(token: str) -> str:
-    """A form's token as pages show it, another each time: compressed pages would else give it away by their length."""
-    plain = token.encode()
-    pad = secrets.token_bytes(len(plain))
-    return base64.urlsafe_b64encode(pad + bytes(a ^ b for a, b in zip(pad, plain, strict=True))).decode()
-
-
-def fits(given: str, token: str) -> bool:
-    """Whether a posted token is this session's, masked as in pages or as it is."""
-    try:
-        both = base64.urlsafe_b64decode(given.encode("ascii"))
-    except (ValueError, UnicodeEncodeError):
-        both = b""
-    half = len(both) // 2
-    plain = bytes(a ^ b for a, b in zip(both[:half], both[half:], strict=False)) if len(both) == 2 * len(token) else b""
-    return hmac.compare_digest(plain, token.encode()) or same(given, token)
-
-
-def same(given: str, expected: str) -> bool:
-    """Compare two tokens in even time, whatever characters a stranger sends."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def carry_news(response: Response, event_id: int) -> None:

@@ -84,6 +84,7 @@ _THINGS = {
     "target": N_("target SLA"),
     "schedule": N_("jadwal laporan"),
 }
+_KEYS = {"harian": N_("harian"), "bulanan": N_("bulanan"), "waktu": N_("waktu kerja"), "list": N_("daftar")}
 _DETAILS = {
     "agent": N_("peramban"),
     "berkas": N_("berkas"),
@@ -104,6 +105,10 @@ _DETAILS = {
     "dari": N_("dari"),
     "sampai": N_("sampai"),
     "rows": N_("baris"),
+    "bulan": N_("bulan"),
+    "tipe": N_("tipe"),
+    "orang": N_("orang"),
+    "apa": N_("tindakan"),
 }
 LONGEST = 300  # characters of one detail
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"))
@@ -133,7 +138,7 @@ def subject(said: str, names: Mapping[int, str]) -> str:
     thing, _colon, key = said.partition(":")
     if thing == "person" and key.isdigit():
         return names.get(int(key), _("pengguna {key}", key=key))
-    return f"{_(_THINGS.get(thing, thing))} {key}".strip()
+    return f"{_(_THINGS.get(thing, thing))} {_(_KEYS.get(key, key))}".strip()
 
 
 def source(code: str) -> str:

@@ -49,6 +49,7 @@ class SignedIn:
     token: str
     person_id: int
     name: str
+    language: str = ""  # as chosen in the profile; empty when it never was
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def sign_in(username: str, password: str, *, ip: str, agent: str = "", old
         )
         await presence.arrive(session, person.id)
         await audit.note(session, person.id, "web", "login.done", f"person:{person.id}", {"agent": agent[:200]})
-    return SignedIn(token, person.id, person.name)
+    return SignedIn(token, person.id, person.name, person.preferences.get("language", ""))
 
 
 async def _note_failure(name: str, person: Person | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.web import labels, master_forms, master_page, words_master
+from services.web import labels, master_forms, master_page, words_groups, words_master
 from services.web.deps import Form, Session, Visit, Visitor
 from services.web.language import N_, _
 from services.web.master_forms import Typed
@@ -16,9 +16,9 @@ from services.web.pages.users import whole
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Search, Secret, Table
 from services.web.view_master import Form as Drawn
-from shared.chats import binding
+from shared.chats import binding, checks
 from shared.chats.binding import Bound, Group, Unit
-from shared.chats.models import ChatKind, Purpose
+from shared.chats.models import ChatCheck, ChatKind, Purpose
 from shared.errors import Invalid, NotFound
 from shared.identifiers import one_line
 
@@ -97,14 +97,15 @@ async def list_page(
     words = one_line(request.query_params.get("q", "")[:200])[:80]
     after = request.query_params.get("sesudah", "")[:20]
     found, following = await binding.groups(session, visit.viewer, words=words, after=after)
+    known = await checks.of(session, [each.chat.id for each in found])
     lines = tuple(
         Line(
             (
                 Cell(each.chat.title or _("Tanpa judul"), href=f"/grup/{each.chat.id}"),
                 Cell(_(KINDS[each.chat.kind]), "dim"),
                 Cell("; ".join(purpose_words(bound) for bound in each.bindings) or _("Belum dihubungkan")),
-                Cell(labels.number(each.waiting), "num"),
-                _standing(each),
+                Cell(labels.number(each.waiting), "num", href=_waiting(each) if each.waiting else ""),
+                _standing(each, known.get(each.chat.id)),
             )
         )
         for each in found
@@ -124,9 +125,16 @@ async def list_page(
     )
 
 
-def _standing(group: Group) -> Cell:
+def _waiting(group: Group) -> str:
+    """Where its unsent messages are listed."""
+    return f"/kiriman?keadaan={'ditahan' if group.chat.held else 'menunggu'}&obrolan={group.chat.id}"
+
+
+def _standing(group: Group, check: ChatCheck | None) -> Cell:
     if group.chat.held:
         return Cell(_("Tertahan"), category="obstacle", note=held_words(group.chat.held))
+    if lacks := words_groups.short(check):
+        return Cell(_("Kurang hak"), category="obstacle", note=lacks)
     if not group.bindings:
         return Cell(_("Belum dihubungkan"), category="received")
     return Cell(_("Terhubung"), category="done")
@@ -141,7 +149,7 @@ async def group_page(
     lines = tuple(
         Line(
             (
-                Cell(PURPOSES[bound.purpose]),
+                Cell(_(PURPOSES[bound.purpose])),
                 Cell(f"{bound.unit_code} {bound.unit_name}"),
                 Cell(str(bound.thread_id) if bound.thread_id is not None else _("Seluruh grup"), "dim"),
             ),
@@ -157,15 +165,22 @@ async def group_page(
         )
         for bound in group.bindings
     )
-    acts: tuple[Act, ...] = ()
+    check = (await checks.of(session, [chat_id])).get(chat_id)
+    note = _("Bot menanyakan haknya kepada Telegram. Dilakukan sendiri tiap hari.")
+    acts: tuple[Act, ...] = (Act(_("Periksa sekarang"), f"{path}/periksa", note=note),)
     if chat.held:
         note = _("{held} Perbaiki dulu di Telegram, lalu coba lagi.", held=held_words(chat.held))
-        acts = (Act(_("Kirim lagi yang tertahan"), f"{path}/coba", note=note),)
+        acts = (Act(_("Kirim lagi yang tertahan"), f"{path}/coba", note=note), *acts)
     facts = (
-        Fact(_("Jenis"), KINDS[chat.kind]),
+        Fact(_("Jenis"), _(KINDS[chat.kind])),
         Fact(_("Nomor grup"), str(chat.id)),
-        Fact(_("Keadaan"), _standing(group).text, held_words(chat.held)),
-        Fact(_("Pesan menunggu"), labels.number(group.waiting)),
+        Fact(_("Keadaan"), _standing(group, check).text, held_words(chat.held)),
+        *words_groups.facts(check, visit.zone),
+        Fact(
+            _("Pesan tertahan") if chat.held else _("Pesan menunggu"),
+            labels.number(group.waiting),
+            href=_waiting(group) if group.waiting else "",
+        ),
         Fact(_("Dikenal sejak"), labels.moment(chat.seen_at, visit.zone)),
     )
     heads = (_("Untuk"), _("Wilayah"), _("Topik"))
@@ -268,3 +283,12 @@ async def release_group(chat_id: str, session: Session, visit: Visitor, form: Fo
         return master_page.done(f"/grup/{number}", "dicoba")
     view = replace(await group_page(session, visit, number), error=error or words_master.STALE)
     return master_page.show(visit, KEY, view, status=409)
+
+
+@router.post("/grup/{chat_id}/periksa")
+async def check_group(chat_id: str, session: Session, visit: Visitor, _form: Form) -> Response:
+    """Have the bot ask what it may there."""
+    visit.viewer.must("group.change")
+    number = asked(chat_id)
+    await checks.ask(session, visit.viewer, number)
+    return master_page.done(f"/grup/{number}", "diperiksa")

@@ -98,6 +98,8 @@ async def sign_in(request: Request) -> Response:
         return await login_page(request, view, 403)
     onward = RedirectResponse(back, 303)
     cookies.give_token(onward, signed.token)
+    if signed.language:
+        cookies.keep_language(onward, signed.language)
     return onward
 
 

@@ -66,6 +66,7 @@ async def view_of(session: AsyncSession, visit: Visit) -> Profile:
         area=visit.area,
         code=person.technician_code or "",
         telegram=str(person.telegram_id or ""),
+        language=visit.language,
         theme=looks.get("theme", "system"),
         density=looks.get("density", "rapat"),
         shortcuts=looks.get("shortcuts") != "off",
@@ -159,13 +160,16 @@ async def change_password(request: Request) -> Response:
 
 @router.post("/profil/tampilan")
 async def prefer(session: Session, visit: Visitor, form: Form) -> Response:
-    """Keep theme, density and shortcuts; a field that is not there stays as it was."""
-    wanted = {name: field(form, name) for name in ("theme", "density", "shortcuts") if name in form}
+    """Keep language, theme, density and shortcuts; a field that is not there stays as it was."""
+    wanted = {name: field(form, name) for name in ("theme", "density", "shortcuts", "language") if name in form}
     try:
         await account.prefer(session, visit.viewer.person_id, **wanted)
     except Invalid as error:
         return await page(session, visit, status=422, errors=error.fields)
-    return onward("tampilan")
+    answer = onward("tampilan")
+    if "language" in wanted:
+        cookies.keep_language(answer, wanted["language"])  # the login page then speaks it too
+    return answer
 
 
 @router.post("/profil/sesi/lain/akhiri")
