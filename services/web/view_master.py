@@ -94,6 +94,7 @@ class Fact:
     label: str
     value: str
     note: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/grup/{chat_id}/ikat"): frozenset({A}),
     ("POST", "/grup/{chat_id}/lepas"): frozenset({A}),
     ("POST", "/grup/{chat_id}/coba"): frozenset({A}),
+    ("POST", "/grup/{chat_id}/periksa"): frozenset({A}),
 }
 MASTER = ("/pengguna", "/site", "/sto", "/libur", "/status", "/sla", "/grup")
 
