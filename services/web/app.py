@@ -56,6 +56,7 @@ from services.web.pages import (
     sla_unit,
     statuses,
     statuses_moves,
+    statuses_types,
     stream,
     trash,
     users,
@@ -197,7 +198,7 @@ def build() -> FastAPI:
         profile,
     ):
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (users, invite, places, places_sto, statuses, statuses_moves, sla, sla_unit, groups):
+    for pages in (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit, groups):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (claims, handover, presence):
         made.include_router(pages.router, include_in_schema=False)

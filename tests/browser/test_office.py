@@ -13,7 +13,18 @@ from tests.browser.test_story import RIZAL, TECHNICIANS
 
 DESK = GROUPS[1]
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
-PAGES = ["/kiriman", "/kiriman?keadaan=ditahan", "/kesehatan", "/audit", "/audit?dari=2026-02-30", "/profil"]
+PAGES = [
+    "/kiriman",
+    "/kiriman?keadaan=ditahan",
+    "/kesehatan",
+    "/serah-terima",
+    "/sampah",
+    "/audit",
+    "/audit?dari=2026-02-30",
+    "/sla",
+    "/sla/unit/1",
+    "/profil",
+]
 
 
 async def test_what_a_closed_group_holds_leaves_when_it_is_let_go(house: House, window: Window) -> None:
