@@ -36,6 +36,7 @@ Events of /order/langsung (the `event:` field; data in as many `data:` lines as 
     row       _row_live.html, Live: a changed order; a client without that row on screen drops it
     baru      text, an order's number: it matches <Query> now; the client counts it unless it is on screen
     hitung    JSON {"order": active orders, "<view>": count of each tab} as {"order": 42, "aktif": 42, "lewat": 3, ..}
+    kabar     JSON {id, text, note, href}: a notice; pembaca: JSON {no, text, mark}: who else has it open
     sesi      any text: the session has ended; the server closes the stream after it
 A comment line at least every 20 s keeps it open. A client that was cut off fetches /order/baris by itself.
 """

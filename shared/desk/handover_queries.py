@@ -13,7 +13,8 @@ from shared.desk.handover import MOST
 from shared.desk.models import Handover, HandoverOrder, Line
 from shared.errors import NotFound
 from shared.orders import queries
-from shared.orders.models import OPEN, Order
+from shared.orders.claims import OPEN_NOW
+from shared.orders.models import Order
 from shared.orders.queries import OrderFacts
 from shared.people.access import Viewer
 from shared.people.models import Person
@@ -49,7 +50,7 @@ async def own_orders(session: AsyncSession, viewer: Viewer) -> Sequence[OrderFac
     """What a person holds and may hand over, most urgent first; rests on ix_orders_holder_open."""
     wanted = (
         queries.facts(viewer)
-        .where(Order.holder_id == viewer.person_id, Order.category.in_(OPEN))
+        .where(Order.holder_id == viewer.person_id, OPEN_NOW)
         .order_by(Order.sort_at, Order.id)
         .limit(MOST)
     )
@@ -59,7 +60,7 @@ async def own_orders(session: AsyncSession, viewer: Viewer) -> Sequence[OrderFac
 async def count_own(session: AsyncSession, viewer: Viewer) -> int:
     """How many there are of them."""
     wanted = select(func.count()).select_from(Order)
-    held = (Order.holder_id == viewer.person_id, Order.category.in_(OPEN))
+    held = (Order.holder_id == viewer.person_id, OPEN_NOW)
     return int(await session.scalar(wanted.where(queries.visible(viewer), *held)) or 0)
 
 

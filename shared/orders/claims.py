@@ -6,7 +6,7 @@ Each is one change of the order with its event and its version; who was given or
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -25,6 +25,11 @@ from shared.people.models import Person
 
 ANSWER_WITHIN = timedelta(hours=12)
 LONGEST_WORDS = 500
+
+# Written out, not as parameters: only so does Postgres know that the partial index of open orders applies.
+OPEN_NOW: ColumnElement[bool] = literal_column(
+    "(orders.category IN ('received', 'working', 'obstacle') AND orders.deleted_at IS NULL)"
+)
 
 
 class NotHolder(Conflict):

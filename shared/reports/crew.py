@@ -3,19 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.desk import presence
 from shared.desk.models import Is
 from shared.desk.presence import Colleague
+from shared.orders.claims import OPEN_NOW
 from shared.orders.models import Order
 from shared.people.access import Viewer
-
-# Written out, not as a parameter: only so does Postgres know that the partial index of open orders applies.
-_OPEN: ColumnElement[bool] = literal_column(
-    "(orders.category IN ('received', 'working', 'obstacle') AND orders.deleted_at IS NULL)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class OnDuty:
 async def held_by(session: AsyncSession, person_ids: Sequence[int]) -> Mapping[int, int]:
     """Person → how many open orders it holds, anywhere; nobody with none."""
     rows = await session.execute(
-        select(Order.holder_id, func.count()).where(_OPEN, Order.holder_id.in_(person_ids)).group_by(Order.holder_id)
+        select(Order.holder_id, func.count()).where(OPEN_NOW, Order.holder_id.in_(person_ids)).group_by(Order.holder_id)
     )
     return {holder_id: n for holder_id, n in rows if holder_id is not None}
 
@@ -40,7 +36,7 @@ async def on_duty(session: AsyncSession, viewer: Viewer) -> Sequence[OnDuty]:
     people = await presence.crew(session, viewer)
     rows = await session.execute(
         select(Order.holder_id, func.count())
-        .where(_OPEN, Order.holder_id.in_([each.person_id for each in people]), viewer.within(Order.sto_id))
+        .where(OPEN_NOW, Order.holder_id.in_([each.person_id for each in people]), viewer.within(Order.sto_id))
         .group_by(Order.holder_id)
     )
     held = dict(rows.all())

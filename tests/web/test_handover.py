@@ -63,6 +63,7 @@ async def test_offered_orders_stay_with_their_holder_until_they_are_accepted(off
     assert {(await as_it_is(each)).holder_id for each in orders} == {office.here.helpdesk.id}
     mine = (await helpdesk.get("/serah-terima")).text
     assert mine.count("menunggu jawaban Rudi Hartono") == 3
+    assert "Bagus Santoso" not in mine
     page = (await rudi.get(path)).text
     assert "Nadia Putri" in page
     assert "sampai besok" in page

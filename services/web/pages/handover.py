@@ -86,12 +86,12 @@ async def page_of(
         )
     history = await handover_queries.history(session, viewer, before)
     told = await notices.lately(session, viewer) if before is None else ()
-    open_rows = [each.order.sto_id for each in own if each.order.id not in offered]
+    free = [each for each in own if each.order.id not in offered] or own
     return Handovers(
         waiting=tuple(line_of(each) for each in await handover_queries.waiting_for(session, viewer)),
         rows=tuple(rows),
         more=max(0, await handover_queries.count_own(session, viewer) - len(rows)) if len(rows) == handover.MOST else 0,
-        people=await claims.colleagues(session, visit, set(open_rows)) if rows else (),
+        people=await claims.colleagues(session, visit, {each.order.sto_id for each in free}) if rows else (),
         history=tuple(line_of(each) for each in history[: handover_queries.PAGE]),
         next=str(history[handover_queries.PAGE - 1].handover.id) if len(history) > handover_queries.PAGE else "",
         news=tuple(

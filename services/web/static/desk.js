@@ -16,6 +16,7 @@
     said.textContent = note ? `${text} “${note}”` : text;
     link.className = "btn mini"; link.href = href; link.textContent = document.getElementById("toasts").dataset.open;
     box.append(said, link);
+    [...document.querySelectorAll("[id^='kabar-']")].slice(0, -2).forEach((old) => old.remove()); // a bulk change tells of many
     document.getElementById("toasts").append(box);
   }
   function readers({ no, text, mark }) {
