@@ -231,7 +231,7 @@ def judge(data: MasterData, viewer: Viewer, act: Act, facts: OrderFacts) -> str:
         try:
             check_move(data, viewer.role, order.status_code, act.status, act.reason_id, act.note)
         except IllegalMove:
-            return "no_move"
+            return "no_move" if order.category in OPEN else "closed"
         except NotAllowed:
             return "role"
         return ""

@@ -169,7 +169,7 @@ async def _bring_back(session: AsyncSession, order_id: int) -> Order:
             order = await session.scalar(
                 update(Order)
                 .where(Order.id == order_id, Order.deleted_at.is_not(None))
-                .values(version=Order.version + 1, deleted_at=None)
+                .values(version=Order.version + 1, deleted_at=None, alert_at=Order.near_at)
                 .returning(Order)
                 .execution_options(populate_existing=True, synchronize_session=False)
             )

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.orders import operations, queries
 from shared.orders.models import Category
 from shared.orders.operations import Origin
+from shared.trash import operations as trash
 from tests import factories
 from tests.bot.person import Person
 from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT, Town
@@ -67,6 +68,19 @@ async def test_cek_of_an_order_one_may_not_see_looks_like_one_that_is_not(
     hidden = (await nadia.says(f"/cek {order.registration_no}")).text
     missing = (await nadia.says("/cek SC99999999")).text
     assert hidden.replace(order.registration_no, "SC99999999") == missing
+
+
+async def test_cek_of_a_deleted_order_knows_nothing_and_its_number_may_be_registered_again(
+    here: Town, rizal: Person, session: AsyncSession
+) -> None:
+    order = await factories.order(session, here)
+    leader = await factories.viewer(session, here.leader)
+    await trash.delete(session, leader, order.id, order.version, "salah ketik", source="web")
+    await session.commit()
+    number = order.registration_no
+    gone = (await rizal.says(f"/cek {number}")).text
+    assert gone.replace(number, "SC99999999") == (await rizal.says("/cek SC99999999")).text
+    assert "Pesan diterima" in (await rizal.says(f"/reg AO {number} ZTEGC6754546 SDA ODP-SDA-003 F5SDA445")).text
 
 
 async def test_cek_in_a_group_shows_the_orders_of_the_group(here: Town, session: AsyncSession) -> None:
