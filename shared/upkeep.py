@@ -3,6 +3,7 @@
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.arrears import imports
 from shared.desk import handover
 from shared.places import operations as places
 from shared.trash import purge as trash
@@ -40,6 +41,7 @@ async def tidy(session: AsyncSession) -> int:
     Returns how many rows were touched.
     """
     touched = len(await places.do_planned_moves(session, places.today()))
+    touched += await imports.tidy(session)
     for statement in _SPENT:
         done = await session.execute(text(statement), {"batch": BATCH})
         touched += done.rowcount if isinstance(done, CursorResult) else 0

@@ -47,14 +47,6 @@ class NeedsMapping(Exception):  # noqa: N818
         self.trouble = trouble
 
 
-class Moved(Exception):  # noqa: N818
-    """The accounts are not as they were when the difference was shown."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__()
-        self.values = values
-
-
 async def read(session: AsyncSession, batch_id: int, version: int) -> None:
     """Read, check and compare a file, so that its difference can be looked at."""
     batch = await _at(session, batch_id, BatchState.READING, version)
@@ -90,9 +82,6 @@ async def apply(session: AsyncSession, batch_id: int, version: int) -> None:
             await _apply(session, batch, turn)
     except Abandoned:
         return
-    except Moved as moved:
-        values = moved.values | {"trouble": {"code": "batch.moved"}, "expires_at": imports.preview_ends()}
-        await _settle(session, batch, values | {"state": BatchState.READY, "progress": 100, "phase": ""})
     except FileRefused as refusal:
         await _refuse(session, batch, {"code": refusal.code, "params": refusal.params})
     except FileNotFoundError:
@@ -130,9 +119,7 @@ async def undo(session: AsyncSession, batch_id: int, version: int) -> None:
 
 async def throw_away(session: AsyncSession, batch_id: int) -> None:
     """Throw away a file that is no longer needed, its rows and everything of it that holds personal data."""
-    batch = await session.scalar(select(ImportBatch).where(ImportBatch.id == batch_id))
-    if batch is None:
-        return
+    stored = await session.scalar(select(ImportBatch.stored).where(ImportBatch.id == batch_id))
     wire = await wire_of(session)
     await wire.execute(f"DROP TABLE IF EXISTS {load.names(batch_id)}")
     await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch_id))
@@ -141,8 +128,8 @@ async def throw_away(session: AsyncSession, batch_id: int) -> None:
         .where(ImportBatch.id == batch_id)
         .values(stored=None, samples=[], examples={}, expires_at=None)
     )
-    if batch.stored:
-        storage.drop(batch.stored)
+    if stored:
+        storage.drop(stored)
 
 
 async def _at(session: AsyncSession, batch_id: int, state: BatchState, version: int) -> ImportBatch | None:
@@ -221,7 +208,8 @@ async def _mapping(session: AsyncSession, batch: ImportBatch, header: list[str])
     known: list[str | None] | None = await session.scalar(
         select(ImportMapping.mapping).where(ImportMapping.kind == batch.kind, ImportMapping.fingerprint == mark)
     )
-    return list(known) if known else columns.guess(header, batch.kind)
+    # a file of refused rows that was mended has one column more, and is the same header all the same
+    return [*known, None][: len(header)] if known else columns.guess(header, batch.kind)
 
 
 async def _read(session: AsyncSession, batch: ImportBatch) -> dict[str, Any]:
@@ -302,7 +290,9 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
         values = await _read(session, batch)
         shown = ("rows", "new", "changed", "missing", "refused")
         if any(values["counts"].get(name) != batch.counts.get(name) for name in shown):
-            raise Moved(values)
+            ready = {"state": BatchState.READY, "trouble": {"code": "batch.moved"}, "progress": 100, "phase": ""}
+            await _settle(session, batch, values | ready | {"expires_at": imports.preview_ends()})
+            return  # what was read anew stays staged, for whoever looks at it now
         await tell("applying", 50)
     job = Job(batch.id, batch.header, batch.mapping, 0, await _places(session, batch))
     if batch.kind is Kind.ARREARS:

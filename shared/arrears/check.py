@@ -67,6 +67,11 @@ class Job:
     def missing(self) -> str:
         return f"staging.missing_{self.batch_id}"
 
+    @property
+    def cells(self) -> str:
+        """All raw cells of a row `r`, from the first to the last column."""
+        return ", ".join(f"r.c{index}" for index in range(1, len(self.header) + 1))
+
     def cell(self, name: str) -> str | None:
         """The raw column of a field."""
         return f"c{self.mapping.index(name) + 1}" if name in self.mapping else None
@@ -151,9 +156,10 @@ _TAKE = Template("""
         OFFSET 0
     ) AS x LEFT JOIN account a ON a.internet_no = x.internet
 """)
-_ODD = Template(
-    "DECLARE odd NO SCROLL CURSOR FOR SELECT r.* FROM $raw r JOIN $rows x ON x.n = r.n AND x.kind = 'o' ORDER BY r.n"
-)
+_ODD = Template("""
+    DECLARE odd NO SCROLL CURSOR FOR SELECT r.n, r.tail, ARRAY[$cells] AS cells
+    FROM $raw r JOIN $rows x ON x.n = r.n AND x.kind = 'o' ORDER BY r.n
+""")
 _TWICE = Template("""
     CREATE TEMP TABLE twice ON COMMIT DROP AS
     SELECT x.ctid AS place, x.n, x.internet, d.first FROM $rows x
@@ -222,14 +228,14 @@ async def _odd(wire: Any, job: Job, found: Found) -> None:
     """Read what SQL left over, one by one, and stage it as good rows or refuse it with everything that is wrong."""
     width = len(job.header)
     names = ["n", "internet", *(name for name, _ in SHAPE), "kind"]
-    await wire.execute(_ODD.substitute(raw=job.raw, rows=job.rows), timeout=PATIENCE)
+    await wire.execute(_ODD.substitute(raw=job.raw, rows=job.rows, cells=job.cells), timeout=PATIENCE)
     found.examples["warned"] = []
     blank = 0
     while odd := await wire.fetch(f"FETCH {AT_ONCE} FROM odd", timeout=PATIENCE):
         good: list[tuple[Any, ...]] = []
         bad: list[tuple[Any, ...]] = []
         for record in odd:
-            cells = [record[f"c{index}"] for index in range(1, width + 1)]
+            cells = record["cells"]
             line = rows.read(cells, job.mapping, job.header, job.places)
             if line.blank and not record["tail"]:
                 blank += 1
@@ -269,9 +275,8 @@ def _note(found: Found, line: rows.Line, row_no: int) -> None:
 async def _twice(wire: Any, job: Job, found: Found) -> None:
     """Refuse every row whose number stood in an earlier row, and say in which."""
     await wire.execute(_TWICE.substitute(rows=job.rows), timeout=PATIENCE)
-    cells = ", ".join(f"r.c{index}" for index in range(1, len(job.header) + 1))
     column = quoted(str(job.header[job.mapping.index("internet")]))
-    refuse = _REFUSE_TWICE.substitute(batch=job.batch_id, first=job.first, cells=cells, column=column, raw=job.raw)
+    refuse = _REFUSE_TWICE.substitute(batch=job.batch_id, first=job.first, cells=job.cells, column=column, raw=job.raw)
     done = await wire.execute(refuse, timeout=PATIENCE)
     count = int(done.rpartition(" ")[2])
     if count:

@@ -12,6 +12,7 @@ from shared.arrears.batches import Kind
 from shared.identifiers import letters
 
 EXTRA = "extra"  # a column that no field wants and a person wishes to keep
+REASON = "ALASAN DITOLAK"  # the last column of a file of refused rows; passed over when it comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ def bare(header: str) -> str:
 
 def fingerprint(header: Sequence[str]) -> str:
     """A mark of a header: equal for files of the same making, whatever their capitals and signs."""
-    return hashlib.sha256("\x1f".join(bare(each) for each in header).encode()).hexdigest()
+    cells = [bare(each) for each in header]
+    cells = cells[:-1] if cells[-1:] == [REASON] else cells
+    return hashlib.sha256("\x1f".join(cells).encode()).hexdigest()
 
 
 def known(header: Sequence[str], kind: Kind) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from shared import audit, clock
 from shared.arrears import columns
 from shared.arrears import import_queries as queries
 from shared.arrears.batches import ALIVE, BatchState, ImportBatch, ImportMapping, Kind
-from shared.arrears.events import ImportApproved, ImportReceived, ImportUndoAsked
+from shared.arrears.events import ImportApproved, ImportReceived, ImportSpent, ImportUndoAsked
 from shared.db import after
 from shared.errors import Conflict, Invalid
 from shared.events import Event, emit
@@ -203,6 +203,27 @@ async def undo(
     return changed
 
 
+_EXPIRED = text("""
+    UPDATE import_batch SET state = 'expired', version = version + 1, expires_at = now()
+    WHERE state IN ('ready', 'mapping') AND expires_at <= now() RETURNING id
+""")
+_SPENT = text("""
+    UPDATE import_batch SET expires_at = NULL
+    WHERE id IN (SELECT id FROM import_batch WHERE expires_at <= now()
+                 AND state NOT IN ('ready', 'mapping', 'reading', 'applying', 'undoing') LIMIT 100)
+    RETURNING id
+""")
+
+
+async def tidy(session: AsyncSession) -> int:
+    """End previews whose day is over, and have the worker throw away the files of finished imports."""
+    ended = len((await session.execute(_EXPIRED)).all())
+    spent = [] if ended else (await session.scalars(_SPENT)).all()
+    for batch_id in spent:
+        await emit(session, ImportSpent(batch_id=batch_id), source="system")
+    return ended + len(spent)
+
+
 def may_undo(batch: ImportBatch) -> bool:
     """Whether it is not too late to undo."""
     at = batch.applied_at
@@ -233,6 +254,7 @@ async def _move(
     )
     if moved is None:
         await session.refresh(batch)
+        session.expunge(batch)  # so that it can still be read when this transaction is over
         raise StaleBatch(batch)
     return moved
 

@@ -241,5 +241,6 @@ async def _touch(session: AsyncSession, account_id: int, version: int | None = N
         now = await session.get(Account, account_id, populate_existing=True)
         if now is None:
             raise NotFound
+        session.expunge(now)  # so that it can still be read when this transaction is over
         raise StaleAccount(now)
     return changed

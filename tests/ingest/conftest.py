@@ -98,7 +98,7 @@ class Desk:
         return {each.row_no: [problem["code"] for problem in each.problems] for each in found}
 
 
-async def work() -> None:
+async def work(*, alone: bool = True) -> None:
     """Do what is due for the worker, in order."""
     while True:
         async with transaction() as session:
@@ -107,14 +107,14 @@ async def work() -> None:
         if not streams:
             return
         for stream in streams:
-            assert await ears.hear(stream), f"{stream} was not heard"
+            assert await ears.hear(stream) or not alone, f"{stream} was not heard"
 
 
 @pytest.fixture
 async def desk(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
     """The admin's desk, in a town with six STO."""
     assert database
-    set_environment(SIKPRO_DATA=str(tmp_path), SIKPRO_UPLOADS="")
+    set_environment(SIKPRO_DATA=str(tmp_path), SIKPRO_UPLOADS="", SIKPRO_LARGEST_UPLOAD="500000000")
     async with transaction() as session:
         here = await factories.town(session)
         for code in ("GDG", "KRI", "PRN"):
