@@ -9,6 +9,19 @@ import pytest
 
 from services.web import view
 from services.web.render import HERE, asset, environment, render
+from services.web.view_claims import (
+    Claims,
+    Colleague,
+    Crew,
+    HandoverLine,
+    HandoverRow,
+    Handovers,
+    News,
+    Offer,
+    OnDuty,
+    OneHandover,
+    Readers,
+)
 from services.web.view_dashboard import Count, Dashboard, Health, Hour, Hours, Kpi, Matrix, MatrixRow, Todo
 from services.web.view_forms import DemoLogin, Duplicate, Field, Login, NewOrder, Problem
 
@@ -57,6 +70,7 @@ ROW = view.Row(
     warnings=1,
     fresh=True,
 )
+PERSON = Colleague(EVIL, EVIL)
 DETAIL = view.Detail(
     no=EVIL,
     type=EVIL,
@@ -75,8 +89,11 @@ DETAIL = view.Detail(
     may_take=True,
     holder=EVIL,
     notify=EVIL,
-    typed=view.Typed(EVIL, EVIL, EVIL),
-    errors={"": EVIL, "status": EVIL, "reason": EVIL, "note": EVIL},
+    typed=view.Typed(EVIL, EVIL, EVIL, EVIL, EVIL),
+    errors={"": EVIL, "status": EVIL, "reason": EVIL, "note": EVIL, "to": EVIL, "words": EVIL},
+    held=True,
+    claims=Claims(EVIL, "off", NOW, True, True, True, True, (PERSON,), Offer(1, "/serah-terima/1", EVIL, NOW, EVIL)),
+    also=Readers(EVIL, "1.2", EVIL),
     conflict=view.Conflict(EVIL, NOW, evil_status("done")),
     query=QUERY,
 )
@@ -92,6 +109,7 @@ QUEUE = view.Queue(
     next=EVIL,
     detail=DETAIL,
 )
+DUTY = OnDuty(EVIL, EVIL, "off", NOW, 3, "/order")
 DASHBOARD = Dashboard(
     period="hari",
     periods=(view.Choice("hari", EVIL),),
@@ -102,7 +120,16 @@ DASHBOARD = Dashboard(
     hours=Hours((Hour(10, 1, 1, 1.0),), EVIL),
     obstacles=(Count(EVIL, 3, "/order"),),
     health=Health("slow", EVIL, FACTS),
+    crew=Crew((DUTY,), (DUTY,)),
+    shows_crew=True,
 )
+HAND = HandoverRow(1, EVIL, EVIL, evil_status("obstacle"), SLA, EVIL, EVIL, EVIL, True, EVIL, EVIL, EVIL, waits=True)
+LINE = HandoverLine(1, "/serah-terima/1", NOW, EVIL, EVIL, (EVIL,), open=True)
+HANDOVERS = Handovers(
+    *((LINE,), (HAND,), 3, (PERSON,), (LINE,), "1", (News(NOW, EVIL, "/order", EVIL),), True, EVIL, EVIL, EVIL),
+    errors={"to": EVIL, "orders": EVIL, "note": EVIL, "promise": EVIL, "": EVIL},
+)
+ONE = OneHandover(LINE, EVIL, NOW, (HAND,), 1, True, True, False, EVIL, EVIL, {"": EVIL, "words": EVIL})
 FIELD = Field("serial", EVIL, EVIL, EVIL, "", EVIL, EVIL, asked=True, suggestions=CHOICES)
 NEW = NewOrder(
     (FIELD, Field("type", EVIL, EVIL, error=EVIL, choices=CHOICES)),
@@ -123,6 +150,9 @@ PAGES: list[tuple[str, object]] = [
     ("_field.html", FIELD),
     ("dashboard.html", DASHBOARD),
     ("_dashboard.html", DASHBOARD),
+    ("handover.html", HANDOVERS),
+    ("handover_one.html", ONE),
+    ("_readers.html", Readers(EVIL, "1", EVIL)),
     ("login.html", Login(EVIL, EVIL, EVIL, None, (DemoLogin(EVIL, EVIL, EVIL),))),
     ("error.html", Problem(404, EVIL, EVIL, EVIL, CHOICES)),
 ]
