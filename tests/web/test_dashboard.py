@@ -130,3 +130,51 @@ async def test_trouble_with_the_bot_is_shown(office: Office, helpdesk: Browser) 
     health = await helpdesk.get("/health")
     assert health.status == 200
     assert "restart bot" in health.text
+
+
+async def test_every_number_of_every_period_equals_the_list_it_leads_to(office: Office, helpdesk: Browser) -> None:
+    orders = await a_busy_day(office, helpdesk)
+    today = clock.local(clock.now(), "Asia/Jakarta").date()
+    async with transaction() as session:
+        noon, _ = clock.day_bounds(today, "Asia/Jakarta")
+        for order, days in ((orders[4], 1), (orders[6], 1), (orders[8], 1), (orders[9], 40)):
+            at = noon - timedelta(days=days) + timedelta(hours=12)
+            closed = at + timedelta(hours=1) if order in (orders[4], orders[6]) else None
+            await session.execute(update(Order).where(Order.id == order.id).values(registered_at=at, closed_at=closed))
+        await session.execute(text("UPDATE event SET at = at - interval '1 day' WHERE payload ->> 'reason_id' = '1'"))
+    spans = {
+        "periode=kemarin": (3, 1),
+        "periode=7": (12, 2),
+        "periode=30": (12, 2),
+        "periode=bulan": None,
+        f"dari={today - timedelta(days=60)}&sampai={today - timedelta(days=20)}": (1, 0),
+        f"dari={today - timedelta(days=91)}&sampai={today}": (13, 2),
+    }
+    for asked, wanted in spans.items():
+        page = (await helpdesk.get(f"/?{asked}")).text
+        kpis = re.findall(r'<a href="([^"]+)" id="k-\d"><small>[^<]+</small><b[^>]*>([\d.]+)', page)
+        assert wanted is None or tuple(int(n) for _, n in kpis[:2]) == wanted, asked
+        cells = re.findall(r'<a class="z" href="([^"]+)" aria-label="[^"]+">([\d.]+)</a>', page)
+        reasons = re.findall(r'<li><span><a href="([^"]+)">[^<]+</a></span><span class="num">(\d+)</span>', page)
+        for href, n in (*kpis, *cells, *reasons):
+            address = html.unescape(href)
+            assert len((await helpdesk.get(address)).rows()) == int(n), (asked, address)
+        told = asked.replace("&", "&amp;")
+        assert f'hx-get="/dasbor/isi?{told}"' in page, "the cards that come later are of the same days"
+    yesterday = (await helpdesk.get("/?periode=kemarin")).text
+    assert re.findall(r'<li><span><a href="[^"]+">([^<]+)</a></span><span class="num">(\d+)', yesterday) == [
+        ("ODP penuh", "2")
+    ]
+
+
+async def test_days_that_cannot_be_shown_are_named_and_today_is(office: Office, helpdesk: Browser) -> None:
+    for asked, why in (
+        ("dari=2026-01-01&sampai=2026-06-30", "Rentang paling panjang 92 hari"),
+        ("dari=31/02/2026", "Tulis tanggal yang ada di kalender"),
+        ("dari=2999-01-01", "Hari itu belum tiba"),
+        ("sampai=1999-12-31", "Paling awal 1 Jan 2000"),
+        ("dari=" + "9" * 5000, "Tulis tanggal"),
+    ):
+        page = await helpdesk.get(f"/?{asked}")
+        assert (page.status, why in page.text, "Masuk hari ini" in page.text) == (200, True, True), asked
+    assert "Masuk hari ini" in (await helpdesk.get("/?periode=tahun")).text

@@ -77,6 +77,11 @@ FORMS = {
     "/laporan/jadwal/{no}/jeda": REPORTS,
     "/laporan/jadwal/{no}/lanjut": REPORTS,
     "/laporan/jadwal/{no}/hapus": REPORTS,
+    "/order/kolom": READERS,
+    "/order/tampilan": READERS,
+    "/order/tampilan/{no}/nama": READERS,
+    "/order/tampilan/{no}/mulai": READERS,
+    "/order/tampilan/{no}/hapus": READERS,
     "/profil/sandi": READERS,
     "/profil/tampilan": READERS,
     "/profil/sesi/lain/akhiri": READERS,
@@ -101,11 +106,20 @@ OPEN_TO_ALL = {
     "/static",
     "/static/vendor",
 }
-ELSEWHERE = {"/laporan", "/order/langsung", "/api/v1/openapi.json", "/api/v1/orders", "/api/v1/orders/{number}"}
+ELSEWHERE = {
+    "/laporan",
+    "/order/langsung",
+    "/kiriman/langsung",
+    "/kesehatan/langsung",
+    "/api/v1/openapi.json",
+    "/api/v1/orders",
+    "/api/v1/orders/{number}",
+}
 ELSEWHERE |= {"/order/massal/hasil/{key}"}  # 200 only for whose batch it is: test_bulk
 ELSEWHERE |= {"/serah-terima/{no}"}  # 200 only for its people: test_handover
 ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own
-API = {"/api/v1/orders/{number}/state"}
+ELSEWHERE |= {"/order/{no}/foto/{photo_id}"}  # test_photos.py
+API = {"/api/v1/orders/{number}/state", "/api/v1/orders/{number}/photos/{photo_id}"}
 
 
 def test_no_route_is_left_out_of_the_matrix() -> None:
