@@ -114,8 +114,10 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
             if line > LONGEST_LINE:
                 raise FileRefused("file.line_too_long", row=lines + 1)
             continue
-        gaps = [line + block.find(b"\n"), len(block) - block.rfind(b"\n")]
-        line = gaps[1]
+        mark = b"\n" if b"\n" in block else b"\r"
+        if line + block.find(mark) > LONGEST_LINE:
+            raise FileRefused("file.line_too_long", row=lines + 1)
+        line = len(block) - block.rfind(mark)
         lines += ends
     if decoder is not None:
         try:

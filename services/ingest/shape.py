@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from shared.arrears import columns
 from shared.arrears.batches import Kind
 from shared.arrears.refusal import FileRefused
+from shared.identifiers import one_line
 
 MOST_COLUMNS = 200
 MOST_ROWS = 3_000_000
@@ -45,10 +46,10 @@ def head_of(rows: Sequence[Row], kind: Kind) -> Head | None:
             return None
         best = 0, some[0]
     known, index = best
-    cells = [" ".join(cell.split())[:100] for cell in rows[index]]
+    cells = [one_line(cell)[:100] for cell in rows[index]]
     while cells and not cells[-1]:
         cells.pop()
     width = len(cells)
     following = [row for row in rows[index + 1 :] if any(cell.strip() for cell in row)][:SAMPLES]
-    samples = [[cell[:100] for cell in (row + [""] * width)[:width]] for row in following]
+    samples = [[cell.replace("\x00", "")[:100] for cell in (row + [""] * width)[:width]] for row in following]
     return Head(index + 1, cells, known, samples)

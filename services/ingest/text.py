@@ -55,6 +55,9 @@ def open_text(path: Path, seen: Look, kind: Kind) -> Text:
         if best is None or rank > best[0]:
             best = rank, separator, rows, ends
     if best is None:
+        several = max(shown.count(separator) for separator in SEPARATORS) > MOST_COLUMNS
+        if several and not whole:
+            raise FileRefused("file.too_many_columns", row=1, most=MOST_COLUMNS)
         raise FileRefused("file.empty")
     _, separator, rows, ends = best
     head = head_of(rows, kind)
@@ -144,15 +147,13 @@ def rows(text: Text) -> Iterator[tuple[int, Row]]:
     def lines() -> Iterator[str]:
         rest = ""
         for piece in decoded(text.path, text.seen):
-            buffer = io.StringIO(rest + piece, newline="")
+            whole = io.StringIO(rest + piece, newline="").readlines()
             rest = ""
-            for line in buffer:
-                if not line.endswith(("\n", "\r")) or line.endswith("\r"):
-                    rest += line  # cut by the block's end, or a line end that may go on in the next block
-                    continue
+            if whole and not whole[-1].endswith("\n"):
+                rest = whole.pop()  # cut by the block's end, or a line end that may go on in the next block
+            for line in whole:
                 quotes[0] += line.count('"')
-                yield rest + line if rest else line
-                rest = ""
+                yield line
             if len(rest) > 2 * BLOCK:
                 raise FileRefused("file.line_too_long", row=number + 1)
         if rest:
