@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import facts, language, live_desk
+from services.web import facts, language, live_desk, live_watch
 from services.web.deps import Visit
 from services.web.listing import columns_of, filters_of
+from services.web.live_watch import Watch
 from services.web.render import render
 from services.web.view import Live, Query
 from shared import requests
@@ -50,6 +51,7 @@ class Subscriber:
     query: Query
     queue: asyncio.Queue[Item] = field(default_factory=lambda: asyncio.Queue(ROOM))
     stale_counts: bool = False
+    watch: Watch = field(default_factory=Watch)
 
     def put(self, item: Item) -> None:
         """Hand over a message, or end the stream when it is too far behind."""
@@ -79,7 +81,7 @@ async def run() -> None:
     _newest = 0
     _told.clear()
     async with asyncio.TaskGroup() as group:
-        for work in (_hear, _check_sessions, _count):
+        for work in (_hear, _check_sessions, _count, _watch):
             group.create_task(_go_on(work))
 
 
@@ -99,19 +101,26 @@ def close() -> None:
         each.end()
 
 
-async def stream(visit: Visit, query: Query, last_seen: int | None) -> AsyncIterator[ServerSentEvent]:
-    """The events of one browser until it leaves or its session ends."""
-    me = Subscriber(visit, query)
+async def stream(
+    visit: Visit, query: Query, last_seen: int | None, *, page: str = ""
+) -> AsyncIterator[ServerSentEvent]:
+    """The events of one browser until it leaves or its session ends. page: what it watches in the place of orders."""
+    me = Subscriber(visit, query, watch=Watch(page))
     subscribers.add(me)
     try:
         yield ServerSentEvent(comment="langsung", retry=2000)
         await live_desk.greet(me)
+        await live_watch.begin(me)
         if last_seen is not None:
             await _replay(me, last_seen)
         while (item := await me.queue.get()) is not None:
             yield item
     finally:
         subscribers.discard(me)
+
+
+async def _watch() -> None:
+    await live_watch.go(lambda: list(subscribers))
 
 
 async def _hear() -> None:
@@ -172,7 +181,7 @@ async def _tell(event_id: int, order_id: int) -> None:
             drawn: dict[object, list[ServerSentEvent]] = {}
             for each in list(subscribers):
                 viewer = each.visit.viewer
-                if not viewer.covers(found.order.sto_id):
+                if each.watch.page or not viewer.covers(found.order.sto_id):
                     continue
                 mine = viewer.person_id if each.query.tampilan == "saya" else None
                 columns = columns_of(each.query, each.visit.looks)

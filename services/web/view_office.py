@@ -147,7 +147,7 @@ Worst = Literal["ok", "degraded", "down"]
 
 @dataclass(frozen=True)
 class Standing:
-    """One part of the house. do: what to do, when it is not well; href: where to see more."""
+    """One part of the house. key: what live figures call it. do: what to do when it is not well; href: where to see."""
 
     name: str
     ok: bool
@@ -156,6 +156,7 @@ class Standing:
     href: str = ""
     word: str = ""
     vital: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)

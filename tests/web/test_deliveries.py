@@ -71,7 +71,7 @@ async def noted() -> list[AuditRow]:
 
 def counts(page: str) -> dict[str, int]:
     """The figures of the tabs."""
-    found = re.findall(r'keadaan=([a-z-]+)"[^>]*>[^<]*<span class="n[^"]*">(\d+)', page)
+    found = re.findall(r'keadaan=([a-z-]+)"[^>]*>[^<]*<span class="n[^"]*"><span[^>]*>(\d+)', page)
     return {key: int(n) for key, n in found}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,8 +11,11 @@ from sqlalchemy import text, update
 
 from services.web import live
 from shared.db import transaction
+from shared.deliveries import operations as deliveries
+from shared.deliveries.operations import Message
 from shared.people import operations as people
 from shared.people.models import WebSession
+from tests.factories import HELPDESK_CHAT
 from tests.web.conftest import Browser, Office
 
 
@@ -39,8 +43,8 @@ class Stream:
 
 
 @asynccontextmanager
-async def listening(browser: Browser, query: str = "", **headers: str) -> AsyncIterator[Stream]:
-    address = f"{browser.base}/order/langsung{query}"
+async def listening(browser: Browser, query: str = "", page: str = "/order", **headers: str) -> AsyncIterator[Stream]:
+    address = f"{browser.base}{page}/langsung{query}"
     async with browser.client.get(address, headers=headers) as answer:
         assert answer.status == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -170,3 +174,41 @@ async def test_rows_keep_coming_after_postgres_dropped_the_connection(office: Of
         order = await office.order()
         while (await stream.next("baru"))["data"] != order.registration_no:
             pass
+
+
+async def test_figures_of_deliveries_change_where_they_stand(office: Office) -> None:
+    leader = await office.visitor(office.here.leader)
+    page = (await leader.get("/kiriman")).text
+    assert 'data-hitung="kiriman-gagal">0<' in page
+    assert 'sse-connect="/kiriman/langsung"' in page
+    async with listening(leader, page="/kiriman") as stream:
+        first = json.loads((await stream.next("hitung"))["data"])
+        assert (first["kiriman-gagal"], first["muat"]) == (0, "Muat ulang")
+        async with transaction() as session:
+            row = await deliveries.queue(session, HELPDESK_CHAT, Message("status", {"text": "halo"}), dead="mati")
+        assert row is not None
+        news = json.loads((await stream.next("hitung"))["data"])
+    assert news["kiriman-gagal"] == 1
+    assert news["muat"] == "Muat ulang: sudah berubah"
+    assert "kiriman-menunggu" not in news  # only what changed
+
+
+async def test_the_condition_of_the_house_is_told_as_it_changes(office: Office) -> None:
+    admin = await office.visitor(office.here.admin)
+    part = re.search(r'data-hitung="bagian-dead letters">([^<]*)<', (await admin.get("/kesehatan")).text)
+    assert part is not None
+    async with listening(admin, page="/kesehatan") as stream:
+        assert json.loads((await stream.next("hitung"))["data"])["bagian-dead letters"] == part[1]
+        async with transaction() as session:
+            await deliveries.queue(session, HELPDESK_CHAT, Message("status", {"text": "halo"}), dead="mati")
+        news = json.loads((await stream.next("hitung"))["data"])
+        while "bagian-dead letters" not in news:  # the clock alone went on
+            news = json.loads((await stream.next("hitung"))["data"])
+    assert news["bagian-dead letters"] == "1 gagal, 0 menunggu keputusan."
+
+
+async def test_who_may_not_watch_is_refused_the_figures(office: Office, helpdesk: Browser) -> None:
+    for path in ("/kiriman/langsung", "/kesehatan/langsung"):
+        answer = await helpdesk.get(path)
+        assert answer.status == 403
+        assert (await (await office.stranger()).get(path)).status == 303

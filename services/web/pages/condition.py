@@ -1,5 +1,7 @@
 """How the house fares, for people: the same parts and figures as /health, in words, each with what to do."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
@@ -19,6 +21,6 @@ async def show_condition(visit: Onlooker) -> HTMLResponse:
     parts = await health.look()
     usable = all(part.ok for part in parts if part.vital)
     worst: Worst = "ok" if all(part.ok for part in parts) else "degraded" if usable else "down"
-    told = sorted((standing(part) for part in parts), key=lambda each: each.ok)
+    told = sorted((replace(standing(part), key=part.name) for part in parts), key=lambda each: each.ok)
     view = Condition(parts=tuple(told), worst=worst, everywhere=visit.viewer.stos is None)
-    return HTMLResponse(render("condition.html", shell=visit.shell("kesehatan"), view=view))
+    return HTMLResponse(render("condition.html", shell=visit.shell("kesehatan", live="/kesehatan/langsung"), view=view))

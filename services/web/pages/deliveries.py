@@ -46,7 +46,7 @@ async def show_deliveries(request: Request, session: Session, visit: Visitor) ->
     visit.viewer.must("delivery.read")
     view = await _view(session, visit, request)
     said = NEWS.get(request.query_params.get("kabar", ""))
-    shell = visit.shell("kiriman", toast=Toast(_(said)) if said else None)
+    shell = visit.shell("kiriman", live="/kiriman/langsung", toast=Toast(_(said)) if said else None)
     return HTMLResponse(render("deliveries.html", shell=shell, view=view))
 
 
