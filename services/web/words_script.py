@@ -21,6 +21,7 @@ _SAID = {
     "lost": N_("Terputus sejak {hour}"),
     "offline": N_("Sambungan langsung terputus. Data terakhir {hour}; sedang mencoba lagi."),
     "unavailable": N_("Tidak tersedia"),
+    "for_status": N_(" {status}"),
     "late": N_("Lewat SLA "),
     "left": N_("Sisa SLA "),
 } | UNITS

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import N_, _, name_of
+from services.web.language import N_, _, name_of, pgettext
 from services.web.master_forms import Typed
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
@@ -169,7 +169,13 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
             reasons=len(reasons),
         ),
         tables=(
-            Table("tipe", _("Tipe order"), type_heads, tuple(type_lines), add=_add(may, "/status/tipe", _("Tipe"))),
+            Table(
+                "tipe",
+                pgettext("judul", "Tipe order"),
+                type_heads,
+                tuple(type_lines),
+                add=_add(may, "/status/tipe", _("Tipe")),
+            ),
             Table(
                 "st",
                 _("Status dan alur"),
@@ -178,7 +184,11 @@ async def overview(session: AsyncSession, visit: Visit) -> Master:
                 add=_add(may, "/status/status", _("Status")),
             ),
             Table(
-                "alasan", _("Alasan"), reason_heads, tuple(reason_lines), add=_add(may, "/status/alasan", _("Alasan"))
+                "alasan",
+                pgettext("judul", "Alasan"),
+                reason_heads,
+                tuple(reason_lines),
+                add=_add(may, "/status/alasan", _("Alasan")),
             ),
         ),
     )

@@ -155,7 +155,7 @@
     if (!group) { select.value = ""; return; }
     select.append(...[...group.cloneNode(true).children]);
     select.value = kept; if (select.selectedIndex < 0) select.value = "";
-    $("[data-reason-for]", field).textContent = ` ${group.label.toLowerCase()}`;
+    $("[data-reason-for]", field).textContent = say("for_status", { status: group.label.toLowerCase() });
   }
 
   // --- htmx: what comes back
@@ -257,6 +257,7 @@
     setTimeout(() => seen(document.getElementById(`r-${no}`)), 60000);
     mark(panel?.dataset.no ?? "");
     if (panel?.dataset.no !== no || !(version > Number(panel.dataset.version))) return;
+    if (row && "gone" in row.dataset) { panelFailed(kata.no_order); return; } // deleted
     const note = $("[data-stale]", panel);
     if (note && (drafts.has(no) || panel.contains(document.activeElement))) note.hidden = false; else open(no);
   }
