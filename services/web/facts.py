@@ -131,6 +131,7 @@ async def _row(
         note=order.note,
         columns=columns,
         tick=str(order.id),
+        gone=order.deleted_at is not None,
     )
 
 

@@ -191,7 +191,8 @@ class Row:
     moved: datetime | None = None  # since when it has its status
     note: str = ""
     columns: tuple[str, ...] = COLUMNS
-    tick: str = ""  # what its box posts; empty = no box
+    tick: str = ""  # what its box posts
+    gone: bool = False  # deleted meanwhile
 
     @property
     def key(self) -> str:
