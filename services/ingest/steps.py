@@ -151,6 +151,8 @@ async def wire_of(session: AsyncSession) -> Any:
     wire = raw.driver_connection
     assert wire is not None
     assert wire.is_in_transaction()
+    # A worker that was killed must not leave its statement running for minutes, with the queue's row in its hand.
+    await wire.execute("SET LOCAL client_connection_check_interval = '1s'")
     return wire
 
 

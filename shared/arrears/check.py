@@ -26,7 +26,7 @@ SHAPE = (
 )  # fmt: skip
 """What a staged row holds beside n (its number after the header), its internet number, kind and account."""
 
-PLAIN = "'[^ -~]|  |(^|\\|) *[=+@-]|<'"  # in the texts of a row, side by side: what needs a closer look
+PLAIN = "'[^ -~]|  |(^|\\|) *''?[=+@-]|<'"  # in the texts of a row, side by side: what needs a closer look
 AMOUNT = "'^(Rp[.]? ?)?([0-9]{1,14}|[0-9]{1,3}([.,][0-9]{3}){1,4})([.,]00?)?(,-)?$'"
 CENTS = "'([.,]00?)?(,-)?$'"
 PHONE = "'^[0-9+()./;,-]*( [0-9+()./;,-]+)*$'"

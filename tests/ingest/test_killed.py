@@ -1,0 +1,160 @@
+"""Killed at any moment, a file is in the accounts wholly or not at all, and what was begun is finished afterwards."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from deploy.local import postgres, temporary
+from deploy.local.server import Server
+from shared import db, migrate
+from shared.arrears import imports
+from shared.arrears.batches import BatchState, ImportBatch
+from shared.arrears.models import Account
+from shared.db import transaction
+from shared.people.queries import viewer_of
+from shared.settings import settings
+from tests import factories
+from tests.conftest import Servers, forget_all, set_environment
+from tests.ingest.conftest import Desk, line, listed
+from tests.ingest.test_flow import STAGED
+
+ROOT = Path(__file__).parents[2]
+ROWS = 15_000
+AWAY = (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError)
+
+
+@dataclass
+class Mill:
+    """A Postgres, a relay and an ingest worker, all of which may be killed."""
+
+    server: Server
+    desk: Desk
+    folder: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        module = {"relay": "shared.relay", "ingest": "services.ingest"}[name]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", module], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self, name: str) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.running[name].pid, signal.SIGKILL)
+        self.running[name].wait()
+
+    async def disturb(self, what: str) -> None:
+        if what == "postgres":
+            await asyncio.to_thread(self.server.restart_immediate)
+        else:
+            self.kill(what)
+            self.start(what)
+
+    async def batch(self, batch_id: int) -> ImportBatch:
+        while True:
+            with suppress(*AWAY):
+                return await self.desk.now(batch_id)
+            await asyncio.sleep(0.1)
+
+    async def count(self) -> int:
+        while True:
+            with suppress(*AWAY):
+                async with transaction() as session:
+                    return int(await session.scalar(select(func.count()).select_from(Account)) or 0)
+            await asyncio.sleep(0.1)
+
+    async def through(
+        self, batch_id: int, end: BatchState, allowed: set[int], breaks: str, after: float
+    ) -> ImportBatch:
+        """Wait until a batch has come to `end`, breaking something on the way; never is there half of it."""
+        began = time.monotonic()
+        broken = False
+        while (batch := await self.batch(batch_id)).state is not end:
+            assert await self.count() in allowed
+            assert time.monotonic() < began + 90, (batch.state, batch.trouble, self.log("ingest"))
+            assert batch.state in {BatchState.READING, BatchState.APPLYING, BatchState.UNDOING}, batch.trouble
+            if not broken and time.monotonic() > began + after:
+                broken = True
+                await self.disturb(breaks)
+            await asyncio.sleep(0.05)
+        return batch
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
+
+
+@pytest.fixture
+async def mill(servers: Servers, tmp_path: Path) -> AsyncIterator[Mill]:
+    before = {name: value for name, value in os.environ.items() if name.startswith("SIKPRO_")}
+    with temporary.folder() as home, ExitStack() as stack:
+        server = stack.enter_context(postgres.start(home / "postgres", durable=False))
+        await asyncio.to_thread(migrate.upgrade, server.url)
+        set_environment(
+            SIKPRO_DATABASE_URL=server.url, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_DATA=str(tmp_path),
+            SIKPRO_UPLOADS="", SIKPRO_SWEEP="1",
+        )  # fmt: skip
+        forget_all()
+        engine = db.connect(settings().asyncpg_url, pool_size=5)
+        db.sessions.configure(join_transaction_mode="conditional_savepoint")
+        async with transaction() as session:
+            here = await factories.town(session)
+        made = Mill(server, Desk(here, here.admin), tmp_path)
+        for name in ("relay", "ingest"):
+            made.start(name)
+        try:
+            yield made
+        finally:
+            for name in made.running:
+                made.kill(name)
+            await engine.dispose()
+            db.sessions.configure(bind=None)
+    for name in {name for name in os.environ if name.startswith("SIKPRO_")} - before.keys():
+        del os.environ[name]
+    set_environment(**before)
+
+
+async def a_life(mill: Mill, dice: random.Random, breaks: tuple[str, str, str], longest: float) -> None:
+    """One file from upload to undo, with something killed in each of its three steps."""
+    rows = (line(number, amount=dice.randint(1, 10**7)) for number in range(ROWS))
+    batch = await mill.desk.hand_in(listed(*rows))
+    ready = await mill.through(batch.id, BatchState.READY, {0}, breaks[0], dice.uniform(0, longest))
+    assert (ready.counts["new"], ready.counts["refused"]) == (ROWS, 0)
+    async with transaction() as session:
+        await imports.apply(session, await viewer_of(session, mill.desk.person), batch.id, ready.version)
+    done = await mill.through(batch.id, BatchState.APPLIED, {0, ROWS}, breaks[1], dice.uniform(0, longest))
+    assert (await mill.count(), done.result["new"]) == (ROWS, ROWS)
+    async with transaction() as session:
+        assert await session.scalar(STAGED) == 0
+        await imports.undo(session, await viewer_of(session, mill.desk.person), batch.id, done.version)
+    await mill.through(batch.id, BatchState.UNDONE, {0, ROWS}, breaks[2], dice.uniform(0, longest))
+    assert await mill.count() == 0
+    assert len(list((mill.folder / "uploads").iterdir())) <= 20
+
+
+@pytest.mark.fault
+async def test_a_killed_worker_or_database_leaves_all_of_a_file_or_nothing(mill: Mill) -> None:
+    await a_life(mill, random.Random(14), ("ingest", "postgres", "ingest"), 1.5)
+
+
+@pytest.mark.full
+@pytest.mark.fault
+@pytest.mark.timeout(1200)
+async def test_twenty_one_kills_leave_all_of_a_file_or_nothing(mill: Mill) -> None:
+    dice = random.Random(15)
+    for _ in range(7):
+        kinds = dice.choices(["ingest", "postgres", "relay"], [5, 4, 1], k=3)
+        await a_life(mill, dice, (kinds[0], kinds[1], kinds[2]), 2.5)
