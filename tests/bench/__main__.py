@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cek, click, clone, export, memory, pace, pages
+from tests.bench import cek, click, clone, export, ingest, memory, pace, pages
 from tests.bench.figures import Figure, table
 from tests.bench.house import Servers, servers
 
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "export": export.run,
     "rss": memory.run,
     "clone": clone.run,
+    "ingest": ingest.run,
 }
 
 
@@ -31,6 +32,7 @@ def main(words: list[str]) -> int:
     asked.add_argument("--messages", type=int, metavar="N", help=f"of the pace run ({pace.MESSAGES})")
     asked.add_argument("--orders", type=int, metavar="N", help="the queue run's only size (10000, 100000, 1000000)")
     asked.add_argument("--clones", type=int, metavar="N", help=f"how often the clone run is done ({clone.CLONES})")
+    asked.add_argument("--rows", type=int, metavar="N", help=f"of the ingest run ({ingest.ROWS})")
     asked.add_argument("--seconds", type=int, metavar="N", help="of one round of the click and cek runs (12)")
     asked.add_argument("--burst", type=int, metavar="N", help=f"questions at once in the cek run ({cek.BURST})")
     given = asked.parse_args(words)
@@ -57,6 +59,7 @@ def _sizes(name: str, given: argparse.Namespace) -> dict[str, int]:
         "pace": {"messages": given.messages},
         "queue": {"orders": given.orders},
         "clone": {"clones": given.clones},
+        "ingest": {"rows": given.rows},
         "click": {"seconds": given.seconds},
         "cek": {"seconds": given.seconds, "burst": given.burst},
     }
