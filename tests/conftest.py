@@ -17,6 +17,7 @@ from shared.orders import queries as orders
 from shared.places import queries as places
 from shared.reports import queries as reports
 from shared.settings import settings
+from tests import again
 
 TOKEN = "731904:SIMULATOR-demo-token-not-a-secret-000000"
 
@@ -116,12 +117,17 @@ async def session(connection: AsyncConnection) -> AsyncIterator[AsyncSession]:
         yield opened
 
 
-@pytest.fixture
-async def database(servers: Servers, template: str) -> AsyncIterator[str]:
-    """A database of this test's own, with real commits, for processes and races; returns its URL."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
+@pytest.fixture(scope="session")
+async def kept_database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """The one database that tests with real commits use one after the other; returns its URL."""
+    name = f"again_{uuid.uuid4().hex[:8]}"
     await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = servers.database(name)
+    await again.remember(servers.database(name))
+    yield servers.database(name)
+    await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def _for_this_process(url: str, servers: Servers) -> AsyncIterator[str]:
     set_environment(SIKPRO_DATABASE_URL=url, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_TELEGRAM_TOKEN=TOKEN)
     forget_all()
     engine = db.connect(settings().asyncpg_url, pool_size=10)
@@ -131,4 +137,24 @@ async def database(servers: Servers, template: str) -> AsyncIterator[str]:
     yield url
     await engine.dispose()
     db.bind(None)
+
+
+@pytest.fixture
+async def database(servers: Servers, kept_database: str) -> AsyncIterator[str]:
+    """A database as the migrations leave it, with real commits, for processes and races; returns its URL.
+
+    Tests may write what they like into it, but leave its tables and triggers alone; else: `own_database`.
+    """
+    await again.empty(kept_database)
+    async for url in _for_this_process(kept_database, servers):
+        yield url
+
+
+@pytest.fixture
+async def own_database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """The same in a database that nobody uses after this test; returns its URL."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    async for url in _for_this_process(servers.database(name), servers):
+        yield url
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

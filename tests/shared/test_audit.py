@@ -24,6 +24,12 @@ async def rows(session: AsyncSession) -> list[AuditRow]:
     return list(await session.scalars(select(AuditRow).order_by(AuditRow.id)))
 
 
+@pytest.fixture
+async def database(own_database: str) -> str:
+    """Some of these tests switch the log's triggers off."""
+    return own_database
+
+
 async def write(count: int, **details: object) -> None:
     async with transaction() as session:
         for n in range(count):
