@@ -8,6 +8,7 @@ from shared.chats.models import Chat, ChatKind, Dialogue
 from shared.events import EventRow
 from shared.orders import operations
 from shared.orders.models import Order
+from shared.people import account
 from tests import factories
 from tests.bot.person import Heard, Person, feed
 from tests.factories import TECHNICIAN_CHAT, Town
@@ -98,6 +99,15 @@ async def test_an_english_client_is_answered_in_english_and_remembered(here: Tow
     assert "Queue number 1, target " in heard.text
     await session.refresh(here.technician)
     assert here.technician.language == "en"
+
+
+async def test_a_language_chosen_in_the_profile_counts_more_than_telegrams(here: Town, session: AsyncSession) -> None:
+    await account.prefer(session, here.technician.id, language="id")
+    await session.commit()
+    rizal = Person(here.technician.telegram_id or 0, TECHNICIAN_CHAT, language="en-GB")
+    assert not (await rizal.says(LINE)).text.startswith("Received")
+    await session.refresh(here.technician)
+    assert here.technician.language == "id"
 
 
 async def test_the_same_message_again_gives_the_same_receipt_and_no_second_order(

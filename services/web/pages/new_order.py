@@ -40,7 +40,7 @@ SHORT = {"type": "type", "number": "sc", "serial": "sn", "sto": "sto", "odp": "o
 LABELS = {
     "type": N_("Tipe"),
     "number": N_("Nomor registrasi"),
-    "serial": "SN modem",
+    "serial": N_("SN modem"),
     "sto": "STO",
     "odp": "ODP",
     "technician": N_("Kode teknisi"),
