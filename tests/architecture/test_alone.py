@@ -12,7 +12,7 @@ DOORS = {
     "bot": "services.bot.app",
     "web": "services.web.app",
     "ingest": "services.ingest.app",
-    "notifier": "services.notifier.listeners",
+    "notifier": "services.notifier.hearing",
 }
 
 

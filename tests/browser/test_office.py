@@ -25,6 +25,25 @@ PAGES = [
     "/sla/unit/1",
     "/profil",
 ]
+MASTER = [
+    "/pengguna",
+    "/pengguna/2",
+    "/undangan/tidak-ada",
+    "/site",
+    "/site/1",
+    "/sto",
+    "/sto/1",
+    "/libur",
+    "/status",
+    "/status/status",
+    "/status/status/BARU",
+    "/status/alur/BARU",
+    "/status/alasan",
+    "/status/alasan/1",
+    "/grup",
+    f"/grup/{DESK.id}",
+    "/laporan/jadwal",
+]
 
 
 async def test_what_a_closed_group_holds_leaves_when_it_is_let_go(house: House, window: Window) -> None:
@@ -95,3 +114,29 @@ async def test_a_page_of_the_office_has_no_barrier_and_stays_inside_its_frame(lo
             await page.set_viewport_size({"width": width, "height": 844})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert looking.trouble == []
+
+
+@pytest.fixture(scope="module")
+async def admin(chromium: Browser, house: House) -> AsyncIterator[Window]:
+    """One page for all master data: looks are changed where it stands."""
+    window = await open_window(chromium, house, reduced_motion="reduce")
+    await window.log_in("sari")
+    yield window
+    await window.context.close()
+
+
+@pytest.mark.parametrize("path", MASTER)
+async def test_a_page_of_master_data_has_no_barrier_in_any_look_and_fits_a_small_phone(
+    admin: Window, path: str
+) -> None:
+    page = admin.page
+    await admin.go(path)
+    for scheme, width in LOOKS:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        await page.set_viewport_size({"width": width, "height": 900})
+        results = await Axe().run(page)
+        assert results.violations_count == 0, (scheme, width, results.generate_report())
+    for width in (320, 360, 390):
+        await page.set_viewport_size({"width": width, "height": 844})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+    assert admin.trouble == []
