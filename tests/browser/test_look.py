@@ -13,8 +13,9 @@ from tests.browser.conftest import PASSWORD, House, Window, open_window
 
 PAGES = [
     "/",
+    "/?periode=7",
     "/order",
-    "/order?tampilan=lewat",
+    "/order?tampilan=semua&urut=-berubah&kolom=sla,status,sto,nama,berubah,catatan&so=SO-SDA&dari=2026-01-01",
     "/order/baru",
     "/order/{order}",
     "/order/SC1",
