@@ -1,11 +1,13 @@
 """Targets by unit and type, hours with breaks, and who is told: what they do to orders, and what they leave alone."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Executable, event, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -18,7 +20,7 @@ from shared.orders.models import Order
 from shared.orders.sla import Move, state, worked_seconds
 from shared.places.models import SiteOperation
 from shared.places.queries import unit_of
-from shared.sla import operations, queries
+from shared.sla import alerts, operations, queries
 from shared.sla.models import Level
 from shared.sla.queries import Unit
 from tests import factories
@@ -239,3 +241,19 @@ async def test_an_order_names_what_its_type_requires(session: AsyncSession, here
         await factories.order(session, here, serial=None, odp=None)
     assert refused.value.fields == {"serial": "sn.required", "odp": "odp.required"}
     assert (await factories.order(session, here, technician_code=None)).technician_code is None
+
+
+async def plan(session: AsyncSession, statement: Executable, given: dict[str, Any]) -> str:
+    """How Postgres answers when it may not walk through the table."""
+    await session.execute(text("SET LOCAL enable_seqscan = off"))
+    compiled = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": not given})
+    rows = await session.execute(text(f"EXPLAIN {compiled}" if not given else f"EXPLAIN {statement}"), given)
+    return "\n".join(rows.scalars())
+
+
+async def test_a_preview_and_a_look_at_the_clocks_rest_on_their_indexes(session: AsyncSession, here: Town) -> None:
+    asked: list[Executable] = []
+    event.listen(session.sync_session, "do_orm_execute", lambda state: asked.append(state.statement))
+    await queries.preview(session, "AO", Unit(site=here.site.id), 30)
+    assert "ix_orders_closed_recap" in await plan(session, asked[-1], {})
+    assert "ix_orders_alert" in await plan(session, alerts._RING, {"now": at(9), "batch": 200})
