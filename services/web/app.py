@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from services.web import live, words
+from services.web import language, live, words
 from services.web.api import orders as api_orders
 from services.web.api import photos as api_photos
 from services.web.api import problems
@@ -142,6 +142,7 @@ async def say_why(request: Request, error: Exception) -> Response:
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Open the pool and the LISTEN connection, and close every stream at the end."""
     logs.start()
+    language.english()  # read now, not by the first who asks
     engine = db.connect(settings().asyncpg_url, pool_size=10)
     async with asyncio.TaskGroup() as group:
         listening = group.create_task(live.run())

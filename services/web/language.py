@@ -78,8 +78,8 @@ def forms(said: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 @cache
-def _english() -> Mapping[str, tuple[str, ...]]:
-    """Each Indonesian text with its English: one form, or one and many. Read once a process."""
+def english() -> Mapping[str, tuple[str, ...]]:
+    """Each Indonesian text with its English: one form, or one and many. Read once a process, when it starts."""
     said: dict[str, tuple[str, ...]] = {}
     for message in read_catalogue():
         if message.id and not message.fuzzy:
@@ -92,7 +92,7 @@ def gettext(text: str) -> str:
     """`text` in the language of now; a text without English stays as it is."""
     if _spoken.get() == "id":
         return text
-    return next(iter(_english().get(text, ())), "") or text
+    return next(iter(english().get(text, ())), "") or text
 
 
 def pgettext(context: str, text: str) -> str:
@@ -111,7 +111,7 @@ def plural(one: str, many: str, n: int) -> str:
     """The form for `n`, not filled in; what templates call."""
     if _spoken.get() == "id":
         return one if n == 1 else many
-    said = _english().get(one, ())
+    said = english().get(one, ())
     return (said[0] if n == 1 else said[-1]) if all(said) and said else (one if n == 1 else many)
 
 

@@ -106,9 +106,10 @@ async def test_what_went_wrong_is_said_in_english_too(office: Office, english: B
 
 async def test_a_file_is_headed_in_the_language_of_who_takes_it(office: Office, english: Browser) -> None:
     await office.order()
-    for path in ("/order/ekspor?berkas=csv", "/laporan/harian/ekspor?berkas=csv", "/laporan/bulanan/ekspor?berkas=csv"):
-        answer = await english.get(path)
-        assert answer.status == 200, path
+    for page in ("/order", "/laporan/harian", "/laporan/bulanan", "/laporan/waktu"):
+        assert (await english.get(f"{page}/ekspor?berkas=xlsx")).status == 200, page
+        answer = await english.get(f"{page}/ekspor?berkas=csv")
+        assert answer.status == 200, page
         first = answer.text.splitlines()[0]
         assert not INDONESIAN.search(first), first
         heads = first.lstrip("\ufeff").split(";")
