@@ -109,7 +109,11 @@ async def test_a_card_that_fails_fails_alone(office: Office, helpdesk: Browser) 
     await office.order()
     async with transaction() as session:
         await session.execute(text("ALTER TABLE bot_pause RENAME TO bot_pause_gone"))
-    page = await helpdesk.get("/")
+    try:
+        page = await helpdesk.get("/")
+    finally:
+        async with transaction() as session:
+            await session.execute(text("ALTER TABLE bot_pause_gone RENAME TO bot_pause"))
     assert page.status == 200
     assert "Kartu ini tidak dapat dimuat" in page.text
     assert "Order aktif" in page.text
