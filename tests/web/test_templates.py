@@ -217,7 +217,7 @@ def test_an_error_before_login_has_no_navigation() -> None:
 def test_nothing_matches_offers_to_drop_the_filters() -> None:
     html = render("_rows.html", shell=SHELL, view=view.Queue(view.Query(sto="SDA"), (), (), ()))
     assert "Tidak ada yang cocok" in html
-    assert 'href="/order"' in html
+    assert 'href="/order?tampilan=aktif"' in html
 
 
 @pytest.mark.parametrize("which", ["aktif", "belum", "lewat", "kendala", "saya"])
