@@ -38,6 +38,12 @@ class Silence(Mouth):
 
 
 @pytest.fixture
+async def database(own_database: str) -> str:
+    """Some of these tests break a table."""
+    return own_database
+
+
+@pytest.fixture
 async def work(database: str) -> Work:
     async with transaction() as session:
         await factories.town(session)
