@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Conflict, Invalid
 from shared.orders.models import Order
 from shared.people.access import Viewer
+from shared.photos import files
+from shared.photos import operations as photos
 from shared.trash import operations, queries
 from shared.trash.models import Trashed
 
@@ -87,5 +89,8 @@ async def purge_old(session: AsyncSession) -> int:
 
 
 async def _remove(session: AsyncSession, ids: Sequence[int]) -> None:
+    pictures = await photos.files_of(session, ids)
     for step in _STEPS:
         await session.execute(text(step), {"ids": list(ids)})
+    # Only when it is certain: a purge that is rolled back keeps its pictures.
+    event.listen(session.sync_session, "after_commit", lambda _: files.drop(pictures), once=True)

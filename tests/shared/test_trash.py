@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +21,15 @@ from shared.orders.models import Order
 from shared.orders.operations import AlreadyRegistered, Origin, StaleOrder, TooLate
 from shared.outbox import OutboxRow
 from shared.people.access import Viewer
+from shared.photos import files as pictures
+from shared.photos.models import OrderPhoto
 from shared.trash import operations as trash
 from shared.trash import purge
 from shared.trash import queries as bin_
 from shared.trash.models import Trashed
 from shared.trash.operations import NumberTaken
 from tests import factories
+from tests.conftest import set_environment
 from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT, Town
 
 ORIGIN = Origin(TECHNICIAN_CHAT, 4711)
@@ -239,6 +243,32 @@ async def test_a_purge_takes_everything_of_the_order_but_what_was_sent(
     row = (await session.scalars(select(AuditRow).where(AuditRow.what == "order.purged"))).one()
     assert (row.subject, row.details["why"], row.actor_id) == (f"order:{number}", "salah ketik", here.admin.id)
     assert await session.scalar(select(func.count()).where(Order.id == kept.id)) == 1
+
+
+async def test_a_purge_takes_the_pictures_along_once_it_is_certain(
+    session: AsyncSession, here: Town, admin: Viewer, tmp_path: Path
+) -> None:
+    set_environment(SIKPRO_DATA=str(tmp_path))
+    order = await factories.order(session, here)
+    session.add(
+        OrderPhoto(
+            order_id=order.id, chat_id=1, message_id=1, sender_id=here.technician.id, file_id="large", thumb_id="small"
+        )
+    )
+    await session.flush()
+    for name in ("large", "small", "of another order"):
+        pictures.place(name).parent.mkdir(parents=True, exist_ok=True)
+        pictures.place(name).write_bytes(b"x")
+    await thrown(session, admin, order)
+    await session.commit()
+    order_id, number = order.id, order.registration_no
+    await purge.purge(session, admin, [order_id], number, source="web")
+    await session.rollback()
+    assert pictures.place("large").exists()
+    await purge.purge(session, admin, [order_id], number, source="web")
+    await session.commit()
+    left = [name for name in ("large", "small", "of another order") if pictures.place(name).exists()]
+    assert left == ["of another order"]
 
 
 async def test_a_message_on_its_way_holds_the_purge_back(session: AsyncSession, here: Town, admin: Viewer) -> None:
