@@ -48,14 +48,14 @@ FROM (
 
 _ORDERS = """
 INSERT INTO orders (version, registration_no, type_code, keeps_number, status_code, category, reason_id, feedback,
-    serial, sto_id, odp, technician_code, technician_id, registered_by, holder_id, note, warnings, source, chat_id,
+    serial, sto_id, sto_code, odp, technician_code, technician_id, registered_by, holder_id, note, warnings, source, chat_id,
     message_id, registered_at, status_at, closed_at, target_seconds, used_seconds, running_since, due_at, sort_at)
 SELECT CASE status WHEN 'BARU' THEN 1 WHEN 'OGP' THEN 2 ELSE 3 END, 'SC' || (20000000 + n), kind, kind <> 'CONFIG',
     status, s.category,
     CASE status WHEN 'KENDALA' THEN obstacle.id WHEN 'BATAL' THEN cancel.id END,
     CASE WHEN status IN ('SELESAI', 'KENDALA') THEN 'Sudah kami periksa, terima kasih.' ELSE '' END,
     (ARRAY['ZTEGC', 'HWTC4', 'FHTT9', 'ALCLF'])[1 + n % 4] || upper(lpad(to_hex(n::bigint * 7919 % 268435456), 7, '0')),
-    sto, 'ODP-' || t.code || '-' || lpad((n * 31 % 400)::text, 3, '0'), 'F5' || tech, tech, tech,
+    sto, t.code, 'ODP-' || t.code || '-' || lpad((n * 31 % 400)::text, 3, '0'), 'F5' || tech, tech, tech,
     CASE WHEN status <> 'BARU' THEN {technicians} + desk END,
     CASE n % 12 WHEN 0 THEN 'pelanggan minta sore' WHEN 1 THEN 'rumah pagar hijau' ELSE '' END, '[]', 'bot',
     7000000 + tech, n, registered_at, least(registered_at + took, now()),
