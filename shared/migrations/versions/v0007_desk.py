@@ -1,5 +1,7 @@
 """The office's desk: presence, handovers, notices, and who has an order open."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ depends_on = None
 NOW = sa.text("clock_timestamp()")
 
 
-def moment(name: str, *, nullable: bool = False, now: bool = False) -> sa.Column[sa.DateTime]:
+def moment(name: str, *, nullable: bool = False, now: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=NOW if now else None)
 
 
