@@ -49,7 +49,8 @@ FROM (
 _ORDERS = """
 INSERT INTO orders (version, registration_no, type_code, keeps_number, status_code, category, reason_id, feedback,
     serial, sto_id, sto_code, odp, technician_code, technician_id, registered_by, holder_id, note, warnings, source,
-    chat_id, message_id, registered_at, status_at, closed_at, target_seconds, used_seconds, running_since, due_at, sort_at)
+    chat_id, message_id, registered_at, status_at, closed_at, target_seconds, used_seconds, running_since, due_at,
+    sort_at)
 SELECT CASE status WHEN 'BARU' THEN 1 WHEN 'OGP' THEN 2 ELSE 3 END, 'SC' || (20000000 + n), kind, kind <> 'CONFIG',
     status, s.category,
     CASE status WHEN 'KENDALA' THEN obstacle.id WHEN 'BATAL' THEN cancel.id END,
