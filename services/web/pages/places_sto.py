@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
 from services.web.language import _
-from services.web.pages.places import move_form, sto_form, sto_inputs, sto_of, sto_page, stos_page
+from services.web.pages.places import sto_inputs, sto_of
+from services.web.pages.places_sto_page import move_form, sto_form, sto_page, stos_page
 from services.web.pages.users import whole
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Chip, Input, Line, Master, Table
