@@ -26,7 +26,7 @@ async def approved(session: AsyncSession, _: EventRow, told: ImportApproved) -> 
 @ears.hears(ImportApplied)
 async def applied(session: AsyncSession, _: EventRow, told: ImportApplied) -> None:
     """Make what a large file brought searchable; a small one's is already."""
-    if told.kind == "arrears" and told.added + told.changed > apply.SEARCHED_AT_ONCE:
+    if told.kind == "arrears" and told.added > apply.SEARCHED_AT_ONCE:
         await apply.make_searchable(await steps.wire_of(session), told.batch_id)
 
 

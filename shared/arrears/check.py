@@ -6,30 +6,18 @@ only place that knows every spelling. Nothing of the accounts changes here. Runs
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
-from shared.arrears import columns, rows
-from shared.arrears.rows import PAID_WORDS, Places
+from shared.arrears import plain, rows
+from shared.arrears.plain import COLUMN, SHAPE
+from shared.arrears.rows import Places
 
 PATIENCE = 3600.0  # seconds that one statement over a million rows may take
 EXAMPLES = 20
 AT_ONCE = 4000  # odd rows read in one go
-COLUMN = {"internet": "internet_no", "age": "customer_age", "collector": "collector_name", "status": "payment_status"}
-"""Where an account keeps a field, if it is called otherwise."""
-SHAPE = (
-    ("name", "text"), ("address", "text"), ("phone", "text"), ("sto_id", "bigint"), ("datel", "text"),
-    ("product", "text"), ("amount", "bigint"), ("months", "smallint"), ("age", "smallint"), ("segment", "text"),
-    ("collector", "text"), ("status", "text"), ("paid_on", "date"), ("extra", "jsonb"), ("state", "text"),
-)  # fmt: skip
-"""What a staged row holds beside n (its number after the header), its internet number, kind and account."""
-
-PLAIN = "'[^ -~]|  |(^|\\|) *''?[=+@-]|<'"  # in the texts of a row, side by side: what needs a closer look
-AMOUNT = "'^(Rp[.]? ?)?([0-9]{1,14}|[0-9]{1,3}([.,][0-9]{3}){1,4})([.,]00?)?(,-)?$'"
-CENTS = "'([.,]00?)?(,-)?$'"
-PHONE = "'^[0-9+()./;,-]*( [0-9+()./;,-]+)*$'"
 
 
 @dataclass(slots=True)
@@ -46,7 +34,7 @@ class Found:
 class Job:
     """A staged file: `staging.raw_<batch>` has n, c1…, and `tail` for what stood beyond the header's last column.
 
-    first: the number of the row that has n = 1, less one.
+    first: the number of the row that has n = 1, less one. counts: what the check counted, once it has.
     """
 
     batch_id: int
@@ -54,6 +42,7 @@ class Job:
     mapping: Sequence[str | None]
     first: int
     places: Places
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def raw(self) -> str:
@@ -72,93 +61,26 @@ class Job:
         """All raw cells of a row `r`, from the first to the last column."""
         return ", ".join(f"r.c{index}" for index in range(1, len(self.header) + 1))
 
-    def cell(self, name: str) -> str | None:
-        """The raw column of a field."""
-        return f"c{self.mapping.index(name) + 1}" if name in self.mapping else None
-
-
-def quoted(text: str) -> str:
-    """`text` as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def taken_by_sql(job: Job) -> str:
-    """The condition under which a raw row is plain enough: each field spelled in the one way that needs no thought."""
-    conditions = ["tail = ''", f"{job.cell('internet')} ~ '^[0-9]{{12}}$'", "s.id IS NOT NULL"]
-    conditions.append(f"{job.cell('amount')} ~ {AMOUNT}")
-    conditions.append(f"{job.cell('name')} ~ '^[A-Za-z0-9]'")
-    shown = [cell for name in rows.TEXTS if name != "phone" and (cell := job.cell(name))]
-    shown += [f"c{index}" for index, name in enumerate(job.mapping, 1) if name == columns.EXTRA]
-    conditions.append(f"concat_ws('|', {', '.join(shown)}) !~ {PLAIN}")
-    conditions.append(f"length(concat({', '.join(shown)})) <= {rows.LONGEST}")
-    if cell := job.cell("phone"):
-        conditions.append(f"{cell} ~ {PHONE}")
-    conditions += [f"{cell} ~ '^[0-9]{{0,3}}$'" for name in ("months", "age") if (cell := job.cell(name))]
-    if cell := job.cell("paid_on"):
-        iso = f"({cell} ~ '^20[0-9]{{2}}-[01][0-9]-[0-3][0-9]$' AND pg_input_is_valid({cell}, 'date'))"
-        conditions.append(f"({cell} = '' OR {iso})")
-    return "\n        AND ".join(conditions)
-
-
-def values_of(job: Job) -> dict[str, str]:
-    """Each field of a plain row as an SQL expression over its raw cells."""
-    amount = job.cell("amount")
-    digits = f"translate(regexp_replace({amount}, {CENTS}, ''), 'Rp., ', '')"
-    values = {name: f"btrim({cell})" if (cell := job.cell(name)) else "''" for name in rows.TEXTS}
-    values["amount"] = f"(CASE WHEN {amount} ~ '^[0-9]+$' THEN {amount} ELSE {digits} END)::bigint"
-    for name in ("months", "age"):
-        cell = job.cell(name)
-        values[name] = f"nullif({cell}, '')::smallint" if cell else "NULL::smallint"
-    paid_on = job.cell("paid_on")
-    values["paid_on"] = f"nullif({paid_on}, '')::date" if paid_on else "NULL::date"
-    values["sto_id"] = "sto_id"
-    paid = [f"{digits if amount is None else values['amount']} = 0"]
-    paid += [f"{paid_on} <> ''"] if paid_on else []
-    if status := job.cell("status"):
-        paid.append(f"upper(btrim({status})) IN ({', '.join(map(quoted, PAID_WORDS))})")
-    values["state"] = f"CASE WHEN {' OR '.join(paid)} THEN 'paid' ELSE 'open' END"
-    kept = [
-        f"{quoted(head)}, nullif(btrim(c{index}), '')"
-        for index, (name, head) in enumerate(zip(job.mapping, job.header, strict=True), 1)
-        if name == columns.EXTRA
-    ]
-    values["extra"] = (
-        f"nullif(jsonb_strip_nulls(jsonb_build_object({', '.join(kept)})), '{{}}')" if kept else "NULL::jsonb"
-    )
-    return values
-
-
-def given_fields(job: Job) -> list[str]:
-    """The fields that this file speaks of; what it does not name stays as it is."""
-    named = {"sto_id" if name == "sto" else name for name in job.mapping if name and name != "internet"}
-    return [name for name, _ in SHAPE if name in named or name == "state"]
-
-
-def differs(job: Job, account: str = "a", row: str = "x") -> str:
-    """Whether a row says anything else than the account, in SQL."""
-    texts = {name for name, kind in SHAPE if kind in {"text", "bigint"}}
-    tests = [
-        f"{account}.{COLUMN.get(name, name)} {'<>' if name in texts else 'IS DISTINCT FROM'} {row}.{name}"
-        for name in given_fields(job)
-    ]
-    return "(" + " OR ".join(tests) + ")"
-
 
 _TAKE = Template("""
     CREATE UNLOGGED TABLE $rows WITH (autovacuum_enabled = off) AS
-    SELECT x.n, x.internet, $names,
-           a.id AS account_id,
+    SELECT x.n, x.internet, $names, a.id AS account_id,
            (CASE WHEN NOT x.ok THEN 'o' WHEN a.id IS NULL THEN 'n' WHEN $differs THEN 'c' ELSE 's' END)::"char" AS kind
     FROM (
-        SELECT n, ok, CASE WHEN ok THEN $internet END AS internet, $values
-        FROM (SELECT r.*, s.id AS sto_id, $plain AS ok
-              FROM $raw r LEFT JOIN sto s ON s.code = upper(btrim(r.$sto)) AND s.active $inside OFFSET 0) AS plain
-        OFFSET 0
+        SELECT n, ok, CASE WHEN ok THEN $internet END AS internet, $values FROM (
+            SELECT q.*, $taken AS ok FROM (
+                SELECT r.*, s.id AS sto_id, $side_by_side
+                FROM $raw r LEFT JOIN sto s ON s.code = r.$sto AND s.active $inside OFFSET 0
+            ) AS q OFFSET 0
+        ) AS seen OFFSET 0
     ) AS x LEFT JOIN account a ON a.internet_no = x.internet
 """)
 _ODD = Template("""
     DECLARE odd NO SCROLL CURSOR FOR SELECT r.n, r.tail, ARRAY[$cells] AS cells
     FROM $raw r JOIN $rows x ON x.n = r.n AND x.kind = 'o' ORDER BY r.n
+""")
+_ANY_TWICE = Template("""
+    SELECT EXISTS (SELECT FROM $rows WHERE internet IS NOT NULL GROUP BY internet::bigint HAVING count(*) > 1)
 """)
 _TWICE = Template("""
     CREATE TEMP TABLE twice ON COMMIT DROP AS
@@ -194,29 +116,21 @@ async def check(wire: Any, job: Job, tell: Callable[[str, int], Awaitable[None]]
     wire: an asyncpg connection inside a transaction. tell: is told the phase and how many per cent are done.
     """
     found = Found()
-    inside = "" if job.places.inside is None else f"AND s.id IN ({', '.join(map(str, job.places.inside)) or '0'})"
-    shapes = dict(SHAPE)
-    values = values_of(job)
-    take = _TAKE.substitute(
-        rows=job.rows,
-        raw=job.raw,
-        names=", ".join(f"x.{name}" for name in shapes),
-        internet=job.cell("internet"),
-        values=", ".join(f"CASE WHEN ok THEN {values[name]} END AS {name}" for name in shapes),
-        plain=taken_by_sql(job),
-        sto=job.cell("sto"),
-        inside=inside,
-        differs=differs(job),
-    )
     await tell("checking", 55)
-    await wire.execute("SET LOCAL work_mem = '96MB'; SET LOCAL max_parallel_workers_per_gather = 0")
-    await wire.execute(take, timeout=PATIENCE)
+    await wire.execute("SET LOCAL work_mem = '96MB'; SET LOCAL max_parallel_workers_per_gather = 1")
+    if await wire.fetchval("SELECT EXISTS (SELECT FROM account)"):
+        await wire.execute("SET LOCAL enable_hashjoin = off")  # a look into the index a row; a hash would not fit
+    await wire.execute(_take(job), timeout=PATIENCE)
+    await wire.execute("SET LOCAL enable_hashjoin = on")
     await tell("checking", 75)
-    await _odd(wire, job, found)
+    odd = await _odd(wire, job, found)
     await tell("comparing", 85)
-    await _twice(wire, job, found)
-    await wire.execute(_JOIN_LATE.substitute(rows=job.rows, differs=differs(job)), timeout=PATIENCE)
-    await wire.execute(f"UPDATE {job.rows} SET kind = 'n' WHERE kind = 'p'", timeout=PATIENCE)  # noqa: S608 a number
+    if await wire.fetchval(_ANY_TWICE.substitute(rows=job.rows), timeout=PATIENCE):
+        await _twice(wire, job, found)
+    if odd:
+        late = _JOIN_LATE.substitute(rows=job.rows, differs=plain.differs(job.mapping))
+        await wire.execute(late, timeout=PATIENCE)
+        await wire.execute(f"UPDATE {job.rows} SET kind = 'n' WHERE kind = 'p'", timeout=PATIENCE)  # noqa: S608 a number
     await wire.execute(_MISSING.substitute(rows=job.rows, missing=job.missing), timeout=PATIENCE)
     await _count(wire, job, found)
     await tell("comparing", 95)
@@ -224,16 +138,40 @@ async def check(wire: Any, job: Job, tell: Callable[[str, int], Awaitable[None]]
     return found
 
 
-async def _odd(wire: Any, job: Job, found: Found) -> None:
-    """Read what SQL left over, one by one, and stage it as good rows or refuse it with everything that is wrong."""
+def _take(job: Job) -> str:
+    """The one statement that reads all plain rows."""
+    found = plain.values(job.mapping, job.header)
+    names = [name for name, _ in SHAPE if name != "state"]
+    state = plain.state(job.mapping)
+    within = job.places.inside
+    return _TAKE.substitute(
+        rows=job.rows,
+        raw=job.raw,
+        names=", ".join([*(f"x.{name}" for name in names), f"{state} AS state"]),
+        internet=plain.cell(job.mapping, "internet"),
+        values=", ".join(f"{found[name]} AS {name}" for name in names),
+        taken=plain.taken(job.mapping),
+        side_by_side=plain.side_by_side(job.mapping),
+        sto=plain.cell(job.mapping, "sto"),
+        inside="" if within is None else f"AND s.id IN ({', '.join(map(str, within)) or '0'})",
+        differs=plain.differs(job.mapping, {"state": state}),
+    )
+
+
+async def _odd(wire: Any, job: Job, found: Found) -> int:
+    """Read what SQL left over, one by one, and stage it as good rows or refuse it with everything that is wrong.
+
+    Returns how many rows that were.
+    """
     width = len(job.header)
     names = ["n", "internet", *(name for name, _ in SHAPE), "kind"]
     await wire.execute(_ODD.substitute(raw=job.raw, rows=job.rows, cells=job.cells), timeout=PATIENCE)
     found.examples["warned"] = []
-    blank = 0
+    blank = seen = 0
     while odd := await wire.fetch(f"FETCH {AT_ONCE} FROM odd", timeout=PATIENCE):
         good: list[tuple[Any, ...]] = []
         bad: list[tuple[Any, ...]] = []
+        seen += len(odd)
         for record in odd:
             cells = record["cells"]
             line = rows.read(cells, job.mapping, job.header, job.places)
@@ -261,6 +199,7 @@ async def _odd(wire: Any, job: Job, found: Found) -> None:
         )
     await wire.execute("CLOSE odd")
     found.counts["blank"] = blank
+    return seen
 
 
 def _note(found: Found, line: rows.Line, row_no: int) -> None:
@@ -275,7 +214,7 @@ def _note(found: Found, line: rows.Line, row_no: int) -> None:
 async def _twice(wire: Any, job: Job, found: Found) -> None:
     """Refuse every row whose number stood in an earlier row, and say in which."""
     await wire.execute(_TWICE.substitute(rows=job.rows), timeout=PATIENCE)
-    column = quoted(str(job.header[job.mapping.index("internet")]))
+    column = plain.quoted(str(job.header[job.mapping.index("internet")]))
     refuse = _REFUSE_TWICE.substitute(batch=job.batch_id, first=job.first, cells=job.cells, column=column, raw=job.raw)
     done = await wire.execute(refuse, timeout=PATIENCE)
     count = int(done.rpartition(" ")[2])
@@ -314,7 +253,7 @@ async def _examples(wire: Any, job: Job, found: Found) -> None:
         {"row": r["n"] + job.first, "internet": r["internet"], "name": r["name"], "amount": r["amount"]}
         for r in await wire.fetch(_NEW.substitute(some), timeout=PATIENCE)
     ]
-    fields = given_fields(job)
+    fields = plain.given_fields(job.mapping)
     pairs = ", ".join(f"a.{COLUMN.get(f, f)}::text AS old_{f}, x.{f}::text AS new_{f}" for f in fields)
     found.examples["changed"] = [
         {

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shared.arrears import check, columns, imports, rows
+from shared.arrears import columns, imports, rows
 from shared.arrears.batches import Kind
-from shared.arrears.check import COLUMN
 from shared.arrears.models import Account
+from shared.arrears.plain import COLUMN, SHAPE
 from shared.arrears.rows import Places
 from shared.db import transaction
 from shared.places.models import Sto
@@ -158,7 +158,7 @@ async def test_sql_and_python_read_every_cell_alike(desk: Desk) -> None:
         if codes:
             continue
         account: Any = kept[line.values["internet"]]
-        for name, _ in check.SHAPE:
+        for name, _ in SHAPE:
             assert getattr(account, COLUMN.get(name, name)) == line.values[name], (name, cells)
         seen += 1
         plain += not line.warned
