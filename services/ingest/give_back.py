@@ -69,8 +69,11 @@ async def answer(viewer: Viewer, batch: ImportBatch) -> StreamingResponse:
     else:
         pieces, kind = _text(header, rows, batch.layout), "text/csv"
     shown = quote(named(batch), safe="")
+    ending = shown.rpartition(".")[2]
     return StreamingResponse(
-        pieces, media_type=kind, headers={"content-disposition": f"attachment; filename*=UTF-8''{shown}"}
+        pieces,
+        media_type=kind,
+        headers={"content-disposition": f"attachment; filename=\"ditolak.{ending}\"; filename*=UTF-8''{shown}"},
     )
 
 

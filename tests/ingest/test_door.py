@@ -155,7 +155,7 @@ async def test_what_a_file_is_called_never_becomes_a_path_or_a_header(door: Door
     await work()
     status, _, headers = await door.ask("GET", f"/uploads/{said['id']}/refused", headers=token)
     assert status == 200
-    assert headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert headers["content-disposition"].startswith("attachment; filename=\"ditolak.csv\"; filename*=UTF-8''")
     assert headers["x-content-type-options"] == "nosniff"
     assert door.stored() == 1
 
