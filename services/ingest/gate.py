@@ -119,6 +119,8 @@ def answer(request: Request, error: Exception) -> Response:
         log.error("request failed", exc_info=error)
     if wants_page(request):
         code = error.code if isinstance(error, FileRefused) else CODES.get(status, "failed")
+        if isinstance(error, Invalid) and "file" in error.fields:
+            code = f"file.{error.fields['file']}"
         return RedirectResponse("/masuk?ke=/impor" if status == 401 else f"/impor?masalah={code}", 303)
     body: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if isinstance(error, FileRefused):

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.ingest import load, storage
 from shared import clock, db
 from shared.arrears import apply as accounts
-from shared.arrears import columns, imports, order_files
+from shared.arrears import columns, imports, order_files, tally
 from shared.arrears.batches import BatchState, ImportBatch, ImportMapping, ImportRefusal, ImportTurn, Kind
 from shared.arrears.check import Job, check
 from shared.arrears.events import ImportApplied, ImportUndone
@@ -102,6 +102,7 @@ async def undo(session: AsyncSession, batch_id: int, version: int) -> None:
         async with session.begin_nested():
             if batch.kind is Kind.ARREARS:
                 undone = await accounts.undo(await wire_of(session), batch.id)
+                await tally.recount(session)
             else:
                 undone = await order_files.undo(session, batch)
             await _next_turn(session, batch.kind)
@@ -130,6 +131,8 @@ async def throw_away(session: AsyncSession, batch_id: int) -> None:
     )
     if stored:
         storage.drop(stored)
+    used = await session.scalars(select(ImportBatch.stored).where(ImportBatch.stored.is_not(None)))
+    storage.sweep({str(name) for name in used.all()})
 
 
 async def _at(session: AsyncSession, batch_id: int, state: BatchState, version: int) -> ImportBatch | None:
@@ -296,11 +299,12 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
             await _settle(session, batch, values | ready | {"expires_at": imports.preview_ends()})
             return  # what was read anew stays staged, for whoever looks at it now
         await tell("applying", 50)
-    job = Job(batch.id, batch.header, batch.mapping, 0, await _places(session, batch))
+    job = Job(batch.id, batch.header, batch.mapping, 0, await _places(session, batch), batch.counts)
     if batch.kind is Kind.ARREARS:
         applied: accounts.Applied | order_files.Registered = await accounts.apply(
             wire, job, mark_missing=batch.mark_missing
         )
+        await tally.recount(session)
     else:
         applied = await order_files.apply(session, wire, batch)
     await _next_turn(session, batch.kind)

@@ -6,13 +6,15 @@ SIKPRO_DATA. Names are ours and made by chance; what a person called a file is n
 
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
+from shared import clock
 from shared.settings import settings
 
 
@@ -39,6 +41,19 @@ def drop(name: str) -> None:
     filesystem, root = _root()
     with suppress(FileNotFoundError):
         filesystem.rm_file(f"{root}/{name}")
+
+
+def sweep(kept: Collection[str], older: float = 86400) -> int:
+    """Throw away what lies in storage, belongs to no import and is a day old: uploads whose server was killed."""
+    filesystem, root = _root()
+    gone = 0
+    for path in filesystem.find(root) if filesystem.exists(root) else []:
+        name = str(path).rpartition("/")[2]
+        made = filesystem.modified(path)
+        if name not in kept and (clock.now() - made.astimezone(UTC)).total_seconds() > older:
+            drop(name)
+            gone += 1
+    return gone
 
 
 @contextmanager

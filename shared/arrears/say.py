@@ -163,6 +163,29 @@ TROUBLE: Mapping[str, tuple[Words, Words]] = {
         ("Berkas ini sudah dihapus dari penyimpanan.", "This file was removed from storage."),
         ("Unggah lagi.", "Upload it again."),
     ),
+    "file.too_large": (
+        ("Berkas ini lebih besar dari yang diterima server.", "This file is larger than this server takes."),
+        ("Bagi menjadi beberapa berkas.", "Split it into several files."),
+    ),
+    "file.missing": (
+        ("Belum ada berkas yang dipilih.", "No file was chosen."),
+        ("Pilih satu berkas, lalu unggah.", "Choose one file, then upload it."),
+    ),
+    "file.several": (
+        ("Lebih dari satu berkas dikirim.", "More than one file was sent."),
+        ("Unggah satu per satu.", "Upload them one by one."),
+    ),
+    "not_allowed": (
+        (
+            "Unggahan ditolak: hak atau halaman Anda sudah tidak berlaku.",
+            "Refused: your right or page is no longer valid.",
+        ),
+        ("Muat ulang halaman, lalu coba lagi.", "Reload the page, then try again."),
+    ),
+    "away": (
+        ("Basis data sedang tidak terjangkau.", "The database cannot be reached now."),
+        ("Coba lagi sebentar lagi.", "Try again in a moment."),
+    ),
     "disk_full": (
         ("Penyimpanan server penuh.", "The server's disk is full."),
         ("Dicoba lagi dengan sendirinya setelah ada ruang.", "It is tried again by itself once there is room."),

@@ -1,6 +1,7 @@
 """The life of a list: compared, applied whole, seen by several, expired, undone; what people did in between stays."""
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -197,6 +198,9 @@ async def test_a_cancelled_import_leaves_nothing_and_is_not_read(desk: Desk) -> 
 async def test_what_is_spent_is_thrown_away_with_everything_personal_in_it(desk: Desk, tmp_path: Any) -> None:
     batch = await desk.upload(listed(line(1), line(2, sto="XXQ")))
     assert len(list((tmp_path / "uploads").iterdir())) == 1
+    lost = tmp_path / "uploads" / "lost"  # of a server that was killed while it took a file in
+    lost.write_bytes(b"x")
+    os.utime(lost, (0, 0))
     async with transaction() as session:
         await session.execute(update(ImportBatch).values(expires_at=clock.now() - timedelta(minutes=1)))
         assert await imports.tidy(session) == 1
