@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, cast, false, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.arrears.batches import ImportBatch, ImportRefusal, Kind
+from shared.arrears import columns
+from shared.arrears.batches import ImportBatch, ImportMapping, ImportRefusal, Kind
 from shared.errors import NotFound
 from shared.people.access import Viewer
 from shared.people.models import Person
@@ -83,6 +85,21 @@ async def names(session: AsyncSession, ids: Sequence[int | None]) -> dict[int, s
     wanted = [each for each in ids if each is not None]
     found = await session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {row[0]: row[1] for row in found.all()}
+
+
+async def remembered(session: AsyncSession, batch: ImportBatch) -> tuple[str, datetime] | None:
+    """(who, when) said of a file with this header what its columns are, if that is how this one is read."""
+    mark = columns.fingerprint(batch.header)
+    said = (
+        await session.execute(
+            select(ImportMapping.mapping, Person.name, ImportMapping.said_at)
+            .join(Person, Person.id == ImportMapping.said_by)
+            .where(ImportMapping.kind == batch.kind, ImportMapping.fingerprint == mark)
+        )
+    ).first()
+    if said is None or not batch.header or list(said[0]) != list(batch.mapping)[: len(said[0])]:
+        return None
+    return said[1], said[2]
 
 
 async def refusals(

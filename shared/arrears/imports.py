@@ -6,7 +6,7 @@ work. Nothing here reads a file.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text, update
@@ -227,7 +227,12 @@ async def tidy(session: AsyncSession) -> int:
 def may_undo(batch: ImportBatch) -> bool:
     """Whether it is not too late to undo."""
     at = batch.applied_at
-    return batch.state is BatchState.APPLIED and at is not None and clock.now() < at + timedelta(hours=UNDO_HOURS)
+    return batch.state is BatchState.APPLIED and at is not None and clock.now() < undo_ends(at)
+
+
+def undo_ends(applied_at: datetime) -> datetime:
+    """Until when what was applied then may be undone."""
+    return applied_at + timedelta(hours=UNDO_HOURS)
 
 
 async def _seen(session: AsyncSession, viewer: Viewer, batch_id: int) -> ImportBatch:
