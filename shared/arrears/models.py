@@ -59,6 +59,8 @@ class Account(Table):
         Index("ix_account_open_sto", "sto_id", "months", postgresql_include=["amount"], postgresql_where=text(_OPEN)),
         Index("ix_account_collector", "collector_id", postgresql_where=text("collector_id IS NOT NULL")),
         Index("ix_account_promised", "promise_due", "id", postgresql_where=text("promise_due IS NOT NULL")),
+        Index("ix_account_closed_amount", "state", "amount", "id", postgresql_where=text("state <> 'open'")),
+        Index("ix_account_paused", "amount", "id", postgresql_where=text("paused")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -103,6 +105,17 @@ class AccountSearch(Table):
 
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     words: Mapped[str] = mapped_column(Text)  # number, name, address in capitals
+
+
+class AccountTally(Table):
+    """What the open accounts of an STO come to, by months overdue; see `tally`."""
+
+    __tablename__ = "account_tally"
+
+    sto_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # 0 not said, 1-3, 4 more
+    accounts: Mapped[int]
+    amount: Mapped[int]  # rupiah
 
 
 class Visit(Table):

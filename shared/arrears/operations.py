@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
-from shared.arrears import queries
+from shared.arrears import queries, tally
 from shared.arrears.models import Account, AccountState, Promise, PromiseState, Result, Visit
 from shared.arrears.queries import Filters
 from shared.errors import Conflict, Invalid, NotFound
@@ -127,9 +127,12 @@ async def mark_paid(session: AsyncSession, viewer: Viewer, account_id: int, vers
     """Say that an account is paid, as seen at `version`; its promise is kept. Raises NotFound, StaleAccount."""
     viewer.must("arrears.mark_paid")
     one = await queries.account(session, viewer, account_id)
+    was = one.state
     paid = await _touch(
         session, one.id, version, state=AccountState.PAID, promise_due=None, promise_amount=None, paused=False
     )
+    if was is AccountState.OPEN:
+        await tally.closed(session, paid)
     await session.execute(
         update(Promise)
         .where(Promise.account_id == one.id, Promise.state == PromiseState.OPEN)
@@ -173,50 +176,78 @@ async def assign(
     return count
 
 
-_BALANCED = text("""
+_DEALT = """
     WITH crew AS (
         SELECT person_id, row_number() OVER (ORDER BY person_id) - 1 AS place
         FROM unnest(CAST(:crew AS bigint[])) AS given(person_id)
     ), wanted AS (
-        SELECT id, row_number() OVER (ORDER BY amount DESC, id) - 1 AS place
+        SELECT id, amount, collector_id, row_number() OVER (ORDER BY amount DESC, id) - 1 AS place
         FROM account WHERE id = ANY(CAST(:accounts AS bigint[]))
     ), dealt AS (
         -- there and back again (1 2 3 3 2 1), so that nobody always gets the larger one of a round
-        SELECT wanted.id, crew.person_id FROM wanted JOIN crew ON crew.place = CASE
+        SELECT wanted.id, wanted.amount, wanted.collector_id, crew.person_id
+        FROM wanted JOIN crew ON crew.place = CASE
             WHEN (wanted.place / :many) % 2 = 0 THEN wanted.place % :many ELSE :many - 1 - wanted.place % :many END
     )
+"""
+_CHANGED_HANDS = """
     UPDATE account SET collector_id = dealt.person_id, version = version + 1
     FROM dealt WHERE account.id = dealt.id AND account.collector_id IS DISTINCT FROM dealt.person_id
     RETURNING account.id
-""")
+"""
+_BALANCED = text(_DEALT + _CHANGED_HANDS)
+_SHARES = text(_DEALT + "SELECT person_id, count(*), sum(amount) FROM dealt GROUP BY person_id")  # noqa: S608 fixed words
+
+
+async def chosen(session: AsyncSession, viewer: Viewer, given: Filters | Sequence[int]) -> list[int]:
+    """The accounts that the filters leave, or those of these ids that lie in the area. Raises Invalid(accounts=…)."""
+    viewer.must("arrears.assign")
+    if isinstance(given, Filters):
+        condition = queries.narrowed(viewer, given)
+    else:
+        condition = Account.id.in_(given[: MOST_AT_ONCE + 1]) & viewer.within(Account.sto_id)
+    found = list((await session.scalars(select(Account.id).where(condition).limit(MOST_AT_ONCE + 1))).all())
+    if len(found) > MOST_AT_ONCE:
+        raise Invalid(accounts="too_many")
+    return found
+
+
+async def shares(session: AsyncSession, accounts: Sequence[int], crew: Sequence[int]) -> dict[int, queries.Sum]:
+    """What each would get if these accounts were dealt to them now; changes nothing. Raises Invalid(crew=…)."""
+    people = await _crew(session, crew)
+    dealt = await session.execute(_SHARES, {"crew": people, "accounts": list(accounts), "many": len(people)})
+    return {int(row[0]): queries.Sum(int(row[1]), int(row[2])) for row in dealt.all()}
 
 
 async def deal(
-    session: AsyncSession, viewer: Viewer, given: Filters, crew: Sequence[int], *, source: str
+    session: AsyncSession, viewer: Viewer, given: Filters | Sequence[int], crew: Sequence[int], *, source: str
 ) -> dict[int, int]:
-    """Deal the accounts that the filters leave to several collectors, in equal numbers and nearly equal amounts.
+    """Deal accounts to several collectors, in equal numbers and nearly equal amounts.
 
     By area: pass `Filters(stos=…)`. Returns how many each of them has of these. Raises Invalid(crew=…, accounts=…).
     """
     viewer.must("arrears.assign")
-    if not crew:
-        raise Invalid(crew="missing")
-    for each in crew:
-        await _collector(session, each)
-    wanted = select(Account.id).where(queries.narrowed(viewer, given)).limit(MOST_AT_ONCE + 1)
-    accounts = list((await session.scalars(wanted)).all())
-    if len(accounts) > MOST_AT_ONCE:
-        raise Invalid(accounts="too_many")
-    people = sorted(set(crew))
+    people = await _crew(session, crew)
+    accounts = await chosen(session, viewer, given)
     await session.execute(_BALANCED, {"crew": people, "accounts": accounts, "many": len(people)})
     counted = await session.execute(
         select(Account.collector_id, func.count()).where(Account.id.in_(accounts)).group_by(Account.collector_id)
     )
-    shares = {int(row[0]): int(row[1]) for row in counted.all() if row[0] is not None}
+    dealt = {int(row[0]): int(row[1]) for row in counted.all() if row[0] is not None}
     await audit.note(
         session, viewer.person_id, source, "account.dealt", "", {"accounts": len(accounts), "crew": people}
     )
-    return shares
+    return dealt
+
+
+async def _crew(session: AsyncSession, crew: Sequence[int]) -> list[int]:
+    if not crew:
+        raise Invalid(crew="missing")
+    people = sorted(set(crew))
+    known = select(func.count()).where(Person.id.in_(people), Person.role == Role.COLLECTOR, Person.active)
+    if await session.scalar(known) != len(people):
+        raise Invalid(crew="unknown")
+    return people
 
 
 async def _collector(session: AsyncSession, person_id: int) -> None:

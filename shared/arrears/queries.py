@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from shared import clock
+from shared.arrears import tally
 from shared.arrears.batches import BatchState, ImportBatch, ImportChange, Kind
 from shared.arrears.models import Account, AccountSearch, AccountState, Promise, Visit
+from shared.audit.models import AuditRow
 from shared.errors import NotFound
 from shared.identifiers import letters, phones
 from shared.orders.models import Order
@@ -20,7 +22,9 @@ from shared.people.models import Person, Role
 from shared.places.models import Sto
 
 PAGE = 50
-AGES = ((None, 0), (1, 1), (2, 2), (3, None))  # months overdue: not said, one, two, three or more
+AGES = ((None, 0), (1, 1), (2, 2), (3, 3), (4, None))  # months overdue: not said, one, two, three, more
+COUNTED = 10_000  # how far accounts are counted that no tally knows
+NOTED = {"account.phone_revealed": "revealed", "account.marked_paid": "paid"}  # acts of the audit log → of the story
 Promised = Literal["", "none", "open", "due", "late"]
 
 
@@ -52,10 +56,11 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """How many accounts, and how much they owe in rupiah."""
+    """How many accounts, and how much they owe in rupiah. more: there are more than were counted."""
 
     accounts: int
     amount: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class Age:
 class Story:
     """One thing that happened to an account, for its history.
 
-    what: "added", "changed", "missing" (by an import), "visit", "promise". details depend on it: an import has
-    {"batch_id", "before", "after"}, a visit its result and note, a promise its due day, amount and state.
+    what: "added", "changed", "missing" (by an import), "visit", "promise", "revealed" and "paid" (a person saw its
+    phone, said it is paid). details depend on it: an import has {"batch_id", "before", "after"}, a visit its result and
+    note, a promise its due day, amount and state.
     """
 
     at: datetime
@@ -172,26 +178,34 @@ async def route(session: AsyncSession, viewer: Viewer, given: Filters, limit: in
 
 
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> Sum:
-    """How many accounts the filters leave, and what they owe together."""
+    """How many accounts the filters leave, and what they owe: of open ones as they are tallied, else counted so far."""
     viewer.must("arrears.read")
-    owed = select(func.count(), func.coalesce(func.sum(Account.amount), 0)).where(narrowed(viewer, given))
-    row = (await session.execute(owed)).one()
-    return Sum(int(row[0]), int(row[1]))
+    steps = _steps(given.months)
+    if given == Filters(stos=given.stos, months=given.months) and steps is not None:
+        known = await tally.sums(session, viewer, given.stos)
+        found = [known.get(step, (0, 0)) for step in steps]
+        return Sum(sum(accounts for accounts, _ in found), sum(amount for _, amount in found))
+    some = select(Account.amount).where(narrowed(viewer, given)).limit(COUNTED + 1).subquery()
+    row = (await session.execute(select(func.count(), func.coalesce(func.sum(some.c.amount), 0)))).one()
+    return Sum(min(int(row[0]), COUNTED), int(row[1]), more=int(row[0]) > COUNTED)
+
+
+def _steps(months: tuple[int | None, int | None]) -> range | None:
+    """The steps of the tally that these months are; None when they are none of its own."""
+    least, most = months
+    if months == (None, 0):
+        return range(1)
+    first = 0 if least is None else least
+    last = tally.MOST if most is None else most
+    whole = 1 <= first <= tally.MOST if least is not None else most is None
+    return range(first, last + 1) if whole and (most is None or last < tally.MOST) else None
 
 
 async def aging(session: AsyncSession, viewer: Viewer) -> list[Age]:
-    """Open accounts of the whole area by months overdue; one look at an index that holds all it needs."""
+    """Open accounts of the whole area by months overdue, as they are tallied."""
     viewer.must("arrears.read")
-    step = case(
-        (or_(Account.months.is_(None), Account.months < 1), 0), (Account.months >= 3, 3), else_=Account.months
-    ).label("step")
-    counted = await session.execute(
-        select(step, func.count(), func.sum(Account.amount))
-        .where(Account.state == AccountState.OPEN, viewer.within(Account.sto_id))
-        .group_by(step)
-    )
-    sums = {int(row[0]): Sum(int(row[1]), int(row[2])) for row in counted.all()}
-    return [Age(least, most, sums.get(least or 0, Sum(0, 0))) for least, most in AGES]
+    known = await tally.sums(session, viewer)
+    return [Age(*months, Sum(*known.get(step, (0, 0)))) for step, months in enumerate(AGES)]
 
 
 async def as_of(session: AsyncSession, viewer: Viewer) -> datetime | None:
@@ -272,6 +286,14 @@ async def story(session: AsyncSession, one: Account, limit: int = 100) -> list[S
     for promise, who in promises.all():
         details = {"due": promise.due, "amount": promise.amount, "state": str(promise.state)}
         told.append(Story(promise.made_at, "promise", who, details))
+    seen = await session.execute(
+        select(AuditRow.at, AuditRow.what, Person.name)
+        .outerjoin(Person, Person.id == AuditRow.actor_id)
+        .where(AuditRow.subject == f"account:{one.id}", text("subject LIKE 'account:%'"))
+        .order_by(AuditRow.at.desc())
+        .limit(limit)
+    )
+    told += [Story(at, NOTED[what], who, {}) for at, what, who in seen.all() if what in NOTED]
     told.append(Story(one.added_at, "added", None, {"batch_id": one.first_batch}))
     return sorted(told, key=lambda each: each.at, reverse=True)[:limit]
 

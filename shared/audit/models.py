@@ -20,6 +20,7 @@ class AuditRow(Table):
         Index("ix_audit_at", "at", "id"),
         Index("ix_audit_actor", "actor_id", "at", "id"),
         Index("ix_audit_what", "what", "at", "id"),
+        Index("ix_audit_account", "subject", "at", postgresql_where=text("subject LIKE 'account:%'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default=text("0"))
