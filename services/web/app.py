@@ -27,6 +27,9 @@ from services.web.api import photos as api_photos
 from services.web.api import problems
 from services.web.deps import SignedOut, is_htmx
 from services.web.pages import (
+    account,
+    arrears,
+    arrears_assign,
     audit,
     bulk,
     claims,
@@ -37,6 +40,8 @@ from services.web.pages import (
     groups,
     handover,
     house,
+    import_acts,
+    imports,
     invite,
     login,
     new_order,
@@ -201,7 +206,9 @@ def build() -> FastAPI:
         made.include_router(pages.router, include_in_schema=False)
     for pages in (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit, groups):
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (claims, handover, presence):
+    for pages in (arrears, arrears_assign, account):  # the last one's address takes any word
+        made.include_router(pages.router, include_in_schema=False)
+    for pages in (claims, handover, presence, imports, import_acts):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
     made.include_router(api_photos.router)

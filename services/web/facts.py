@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import claims, labels, words
+from services.web import arrears_facts, claims, labels, words
 from services.web.deps import Visit
 from services.web.language import N_, _, name_of
 from services.web.view import (
@@ -183,6 +183,7 @@ async def detail_of(
         id=str(order.id) if await queries.second_ones(session, [order]) else "",
         photos=await _photos(session, order),
         others=await _others(session, visit, order, query, data),
+        bill=await arrears_facts.bill_of(session, visit, order),
     )
 
 

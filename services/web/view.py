@@ -284,6 +284,18 @@ class Other:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """The account in arrears of an order's customer, as the order's page links it."""
+
+    href: str
+    title: str
+    internet: str
+    amount: int
+    months: int | None
+    state: Status | None
+
+
+@dataclass(frozen=True)
 class Detail:
     """One order, whole. `alone`: it is the page's subject (h1), not the side panel.
 
@@ -320,6 +332,7 @@ class Detail:
     id: str = ""  # as Row.id
     photos: tuple[Photo, ...] = ()
     others: tuple[Other, ...] = ()
+    bill: Bill | None = None
 
     @property
     def key(self) -> str:

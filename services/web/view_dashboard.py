@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.web.view import Choice, Fact, Query, Sla, Status
+from services.web.view_arrears import ArrearsCard
 from services.web.view_claims import Crew
 from services.web.view_reports import DayCount
 
@@ -128,3 +129,5 @@ class Dashboard:
     by_day: bool = False
     days: Days | None = None
     today: bool = True
+    arrears: ArrearsCard | None = None
+    shows_arrears: bool = False

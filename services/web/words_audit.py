@@ -43,7 +43,16 @@ _WHOLE = {
     "schedule.ended": N_("Menghapus jadwal laporan"),
     "schedule.sent": N_("Mengirim laporan terjadwal"),
     "sla.hours": N_("Mengubah jam kerja"),
+    "account.phone_revealed": N_("Membuka nomor telepon pelanggan"),
+    "account.marked_paid": N_("Menandai tunggakan lunas"),
+    "account.assigned": N_("Memberi tugas penagihan"),
+    "account.dealt": N_("Membagi rata tugas penagihan"),
+    "account.printed": N_("Mencetak rute penagihan"),
     "sla.recipients": N_("Mengubah penerima peringatan SLA"),
+    "import.uploaded": N_("Mengunggah berkas impor"),
+    "import.approved": N_("Menerapkan impor"),
+    "import.cancelled": N_("Membatalkan impor"),
+    "import.undo_asked": N_("Mengurungkan impor"),
 }
 _VERBS = {
     "added": N_("Menambah"),
@@ -74,6 +83,7 @@ _THINGS = {
     "group": N_("grup"),
     "chat": N_("obrolan"),
     "order": N_("order"),
+    "account": N_("tunggakan"),
     "report": N_("laporan"),
     "audit": N_("jejak audit"),
     "token": N_("token API"),
@@ -83,6 +93,7 @@ _THINGS = {
     "inbox": N_("pesan masuk"),
     "target": N_("target SLA"),
     "schedule": N_("jadwal laporan"),
+    "import": N_("impor"),
 }
 _KEYS = {"harian": N_("harian"), "bulanan": N_("bulanan"), "waktu": N_("waktu kerja"), "list": N_("daftar")}
 _DETAILS = {
@@ -113,6 +124,18 @@ _DETAILS = {
     "tipe": N_("tipe"),
     "orang": N_("orang"),
     "apa": N_("tindakan"),
+    "accounts": N_("pelanggan"),
+    "collector": N_("petugas"),
+    "crew": N_("petugas"),
+    "bytes": N_("bita"),
+    "blank": N_("kosong"),
+    "accepted": N_("diterima"),
+    "refused": N_("ditolak"),
+    "new": N_("baru"),
+    "changed": N_("berubah"),
+    "same": N_("sama"),
+    "missing": N_("hilang"),
+    "amount": N_("jumlah rupiah"),
 }
 LONGEST = 300  # characters of one detail
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"))

@@ -44,6 +44,11 @@ PAGES = {
     "/order/{no}/pembaca": READERS,
     "/serah-terima": READERS,
     "/sampah": DESK - {Role.HELPDESK},
+    "/impor": DESK,
+    "/tunggakan": READERS,
+    "/tunggakan/ekspor": READERS,
+    "/tunggakan/rute": READERS,
+    "/tunggakan/tugas": DESK - {Role.HELPDESK},
     "/kiriman": WATCHERS,
     "/kesehatan": WATCHERS,
     "/profil": READERS,
@@ -67,6 +72,17 @@ FORMS = {
     "/order/massal/urungkan": DESK,
     "/sampah/{no}/pulihkan": DESK - {Role.HELPDESK},
     "/sampah/musnahkan": {Role.ADMIN},
+    "/tunggakan/tugas": DESK - {Role.HELPDESK},
+    "/tunggakan/{no}/kunjungan": READERS,
+    "/tunggakan/{no}/telepon": READERS,
+    "/tunggakan/{no}/lunas": {Role.SUPERVISOR, Role.ADMIN},
+    "/tunggakan/{no}/lanjut": DESK - {Role.HELPDESK},
+    "/tunggakan/{no}/petugas": DESK - {Role.HELPDESK},
+    "/impor/{no}/kolom": DESK,
+    "/impor/{no}/lembar": DESK,
+    "/impor/{no}/terapkan": DESK,
+    "/impor/{no}/batal": DESK,
+    "/impor/{no}/urungkan": DESK,
     "/kehadiran": READERS,
     "/serah-terima": DESK,
     "/serah-terima/{no}/terima": DESK,
@@ -117,6 +133,8 @@ ELSEWHERE = {
 }
 ELSEWHERE |= {"/order/massal/hasil/{key}"}  # 200 only for whose batch it is: test_bulk
 ELSEWHERE |= {"/serah-terima/{no}"}  # 200 only for its people: test_handover
+ELSEWHERE |= {"/tunggakan/{no}"}  # 200 only within the area: test_arrears
+ELSEWHERE |= {"/impor/{no}"}  # 200 only for an import of one's area: test_imports
 ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own
 ELSEWHERE |= {"/order/{no}/foto/{photo_id}"}  # test_photos.py
 API = {"/api/v1/orders/{number}/state", "/api/v1/orders/{number}/photos/{photo_id}"}

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from services.web import facts, labels, period
+from services.web import arrears_facts, facts, labels, period
 from services.web.crew import crew_of
 from services.web.deps import Onlooker, Session, Visit, Visitor
 from services.web.language import _, name_of
@@ -57,6 +57,7 @@ async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tup
     several = when.first != when.last
     today = await card(session, lambda: figures.today(session, visit.viewer, since, None if when.today else until))
     shows_crew = visit.viewer.may("presence.read")
+    shows_arrears = visit.viewer.may("arrears.read")
     urgent = await card(session, lambda: _urgent(session, visit))
     view = Dashboard(
         period=when.name,
@@ -79,6 +80,8 @@ async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tup
         by_day=several,
         days=await card(session, lambda: _days(session, visit, when)) if several else None,
         today=when.today,
+        arrears=await card(session, lambda: arrears_facts.card_of(session, visit)) if shows_arrears else None,
+        shows_arrears=shows_arrears,
     )
     return view, today.open if today else None
 
