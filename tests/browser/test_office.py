@@ -19,6 +19,7 @@ PAGES = [
     "/kesehatan",
     "/serah-terima",
     "/sampah",
+    "/impor",
     "/audit",
     "/audit?dari=2026-02-30",
     "/sla",
