@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from shared import clock
-from shared.arrears import operations
+from shared.arrears import imports, operations
 from shared.arrears.batches import BatchState, ImportBatch, Kind
 from shared.arrears.models import AccountState, Result
 from shared.db import transaction
@@ -193,6 +193,25 @@ async def test_what_is_given_up_changes_nothing_and_says_so(desk: Desk, admin: B
     assert "Impor dibatalkan. Tidak ada data yang berubah." in page.text
     assert "Dibatalkan oleh" in words(await admin.get(f"/impor/{batch.id}"))
     assert await desk.accounts() == {}
+
+
+async def test_a_preview_that_another_import_overtook_is_looked_at_again(desk: Desk, admin: Browser) -> None:
+    first, second = await desk.upload(listed(line(1))), await desk.upload(listed(line(1), line(2)))
+    page = await admin.get(f"/impor/{second.id}")
+    assert "Jumlah tunggakan di berkas: Rp 825.000" in words(page)
+    await desk.apply(first)
+    await press(admin, page, f"/impor/{second.id}/terapkan")
+    await work()
+    page = await admin.get(f"/impor/{second.id}")
+    assert "Data berubah sejak pratinjau ini dibuat. Lihat perbedaannya lagi" in words(page)
+    assert "1 Pelanggan baru 0 Berubah 1 Tidak berubah" in words(page)
+    async with transaction() as session:
+        await session.execute(update(ImportBatch).where(ImportBatch.id == second.id).values(expires_at=clock.now()))
+    async with transaction() as session:
+        assert await imports.tidy(session) == 1
+    late = await press(admin, page, f"/impor/{second.id}/terapkan")
+    assert (late.status, "Pratinjau ini sudah kedaluwarsa. Unggah berkasnya lagi." in words(late)) == (409, True)
+    assert "Pratinjau berlaku 24 jam dan sudah lewat." in words(late)
 
 
 async def test_the_same_file_again_is_named_and_changes_nothing(desk: Desk, admin: Browser) -> None:

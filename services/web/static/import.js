@@ -45,10 +45,16 @@
   function watch() {
     if (document.hidden && !working) return;
     const source = new EventSource(card.dataset.import);
-    source.addEventListener("progress", (message) => heard(source, JSON.parse(message.data)));
+    const silent = working && setTimeout(() => { source.close(); ask(source); }, 8000); // a proxy that holds the stream back
+    source.addEventListener("progress", (message) => { clearTimeout(silent); heard(source, JSON.parse(message.data)); });
     source.addEventListener("sesi", () => { source.close(); location.reload(); });
-    source.addEventListener("error", () => { source.close(); if (working) setTimeout(watch, 2000); });
+    source.addEventListener("error", () => { clearTimeout(silent); source.close(); if (working) setTimeout(watch, 2000); });
     if (!working) setTimeout(() => source.close(), 4000);
+  }
+  async function ask(source) {
+    const answer = await fetch(card.dataset.import.replace("/events", "")).catch(() => null);
+    if (answer?.ok) heard(source, await answer.json());
+    setTimeout(() => ask(source), 4000);
   }
   if (working) watch();
   else setInterval(watch, 20000); // somebody else may decide about it while it is looked at
