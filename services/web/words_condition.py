@@ -1,8 +1,9 @@
 """How the house fares: each part, what it counts, what to do when it is not well. Decides nothing."""
 
-from services.web import labels, words_office
+from services.web import labels, words_import, words_office
 from services.web.language import N_, _
 from services.web.view_office import Standing
+from shared.arrears.batches import BatchState
 from shared.reports.health import Part
 
 NAMES = {
@@ -16,6 +17,7 @@ NAMES = {
     "dead letters": N_("Kiriman gagal"),
     "chats": N_("Obrolan"),
     "telegram": N_("Izin mengirim"),
+    "imports": N_("Impor terakhir"),
 }
 INTAKE = {
     "done": (N_("Mengambil pesan dari Telegram."), ""),
@@ -93,6 +95,8 @@ def standing(part: Part) -> Standing:
             )
         case "telegram":
             return _pause(name, part)
+        case "imports":
+            return _imports(name, part)
         case _:
             return Standing(name, part.ok, part.detail, part.do, vital=part.vital)
 
@@ -104,6 +108,15 @@ def _queue(name: str, part: Part) -> Standing:
         "Lihat apakah {process} berjalan dengan ./sikpro ps; bila tidak, ./sikpro restart {process}.", process=process
     )
     return Standing(name, part.ok, f"{labels.number(part.count)} {_(what)}{oldest}.", "" if part.ok else do)
+
+
+def _imports(name: str, part: Part) -> Standing:
+    if part.age is None:
+        return Standing(name, part.ok, _("Belum ada berkas yang diunggah."))
+    state = _(words_import.STATES[BatchState(part.code)][0])
+    detail = _("{state}; diunggah {age} lalu.", state=state, age=age(part.age))
+    do = _("Berkas belum dibaca. Lihat ./sikpro ps; bila pembaca berkas mati, ./sikpro restart ingest.")
+    return Standing(name, part.ok, detail, "" if part.ok else do)
 
 
 def _pause(name: str, part: Part) -> Standing:

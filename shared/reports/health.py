@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from shared.arrears.batches import BatchState, ImportBatch
 from shared.chats.models import Chat, InboxUpdate
 from shared.db import after, transaction
 from shared.deliveries.models import BotPause, Delivery, State
@@ -19,6 +20,14 @@ from shared.settings import settings
 PATIENCE = 2.0  # seconds for one part to answer
 LATE = 60.0  # seconds that an update, an event or a message may wait before somebody should look
 
+
+UNREAD = 600.0  # seconds; a million rows are read in two minutes
+
+_LAST_IMPORT = (
+    select(ImportBatch.state, func.extract("epoch", func.clock_timestamp() - ImportBatch.uploaded_at))
+    .order_by(ImportBatch.uploaded_at.desc(), ImportBatch.id.desc())
+    .limit(1)
+)
 
 POLLER = "sikpro poller"  # the application name of the session that fetches updates, followed by its state
 POLLER_STATES = {
@@ -126,8 +135,8 @@ async def look() -> list[Part]:
     broker = asyncio.ensure_future(_broker())
     try:
         async with asyncio.timeout(PATIENCE), transaction() as session:
-            on_the_way, intake = await traffic(session), await _intake(session)
-        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way)]
+            on_the_way, intake, imports = await traffic(session), await _intake(session), await _imports(session)
+        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way), imports]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         do = "Start Postgres, or check SIKPRO_DATABASE_URL; ./sikpro ps shows what runs."
         parts = [Part("database", ok=False, detail=type(error).__name__, do=do, vital=True)]
@@ -147,6 +156,17 @@ async def _intake(session: AsyncSession) -> Part:
     code = "none" if name is None else name[len(POLLER) :].strip()
     detail, do = NO_POLLER if name is None else POLLER_STATES.get(code, POLLER_STATES[""])
     return Part("intake", ok=detail == POLLER_STATES["done"][0], detail=detail, do=do, code=code)
+
+
+async def _imports(session: AsyncSession) -> Part:
+    """The newest uploaded file; one that nobody reads for so long has no worker."""
+    row = (await session.execute(_LAST_IMPORT)).first()
+    if row is None:
+        return Part("imports", ok=True, detail="no file was uploaded yet")
+    state, age = row[0].value, float(row[1])
+    stuck = row[0] is BatchState.READING and age > UNREAD
+    do = "./sikpro ps shows whether it runs; ./sikpro restart ingest." if stuck else ""
+    return Part("imports", ok=not stuck, detail=f"{state}, uploaded {age:.0f} s ago", do=do, age=age, code=state)
 
 
 async def _waiting(

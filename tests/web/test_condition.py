@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text, update
 
 from services.web.words_condition import INTAKE, standing
+from shared.arrears.batches import BatchState, ImportBatch, Kind
 from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate
 from shared.db import transaction
@@ -65,3 +66,23 @@ def test_whatever_is_red_says_what_to_do(name: str) -> None:
 def test_a_part_without_words_speaks_for_itself() -> None:
     told = standing(Part("import", ok=False, detail="late", do="look"))
     assert (told.name, told.detail, told.do) == ("import", "late", "look")
+
+
+async def test_the_last_import_is_told_and_one_that_nobody_reads_is_red(office: Office) -> None:
+    leader = await office.visitor(office.here.leader)
+    assert "Belum ada berkas yang diunggah." in (await leader.get("/kesehatan")).text
+    async with transaction() as session:
+        batch = ImportBatch(
+            kind=Kind.ARREARS, name="a.csv", size=1, sha256="0" * 64, source="web", uploaded_by=office.here.admin.id
+        )
+        session.add(batch)
+        await session.flush()
+        await session.execute(update(ImportBatch).values(uploaded_at=text("now() - interval '11 minutes'")))
+    page = (await leader.get("/kesehatan")).text
+    assert "Sedang diperiksa; diunggah 11\u00a0mnt lalu." in page
+    assert "./sikpro restart ingest" in page
+    async with transaction() as session:
+        await session.execute(update(ImportBatch).values(state=BatchState.APPLIED))
+    page = (await leader.get("/kesehatan")).text
+    assert "Diterapkan; diunggah 11\u00a0mnt lalu." in page
+    assert "./sikpro restart ingest" not in page
