@@ -40,6 +40,7 @@ PROMISE_WORDS = {
     "tanpa": N_("Belum ada janji"),
 }
 NOWHERE = (-1,)  # an STO that nobody knows finds nothing
+SHORTEST = 3  # letters of a search: fewer have no index
 BIGGEST = 10**18
 NOBODY = "0"
 assert set(PROMISED.values()) < set(get_args(Promised))
@@ -51,7 +52,7 @@ def read(request: Request) -> AccountQuery:
     state, months, promise = given.get("status", ""), given.get("bulan", ""), given.get("janji", "")
     months = {"4 ": "4+", "3 ": "3+"}.get(months, months)  # a plus that was typed into the address is a space
     codes = [compact(code)[:16] for code in given.get("sto", "")[:200].split(",")]
-    collector = given.get("petugas", "")
+    collector, words = given.get("petugas", ""), one_line(given.get("q", "")[:200].replace("\x00", ""))[:60]
     return AccountQuery(
         status=state if state in STATES else "",
         sto=",".join(dict.fromkeys(code for code in codes if code)),
@@ -59,7 +60,7 @@ def read(request: Request) -> AccountQuery:
         petugas=collector if collector.isascii() and collector.isdigit() and len(collector) < 10 else "",
         janji=promise if promise in PROMISED else "",
         jeda="ya" if given.get("jeda") == "ya" else "",
-        q=one_line(given.get("q", "")[:200].replace("\x00", ""))[:60],
+        q=words if len(words) >= SHORTEST else "",
     )
 
 
