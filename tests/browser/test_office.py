@@ -1,7 +1,6 @@
 """The office's own pages in a real browser: a stuck message is seen and let go, and every page is without barrier."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -95,44 +94,17 @@ async def test_looks_are_kept_with_the_person(chromium: Browser, house: House, w
     await elsewhere.context.close()
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
-async def looking(request: Any, chromium: Browser, house: House) -> AsyncIterator[Window]:
-    scheme, width = request.param
-    window = await open_window(
-        chromium, house, color_scheme=scheme, viewport={"width": width, "height": 900 if width > 500 else 844}
-    )
-    await window.log_in("sari")
-    yield window
-    await window.context.close()
-
-
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_page_of_the_office_has_no_barrier_and_stays_inside_its_frame(looking: Window, path: str) -> None:
-    page = looking.page
-    await looking.go(path)
-    await page.wait_for_timeout(300)
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    if await page.evaluate("innerWidth") < 500:
-        for width in (320, 360, 390):
-            await page.set_viewport_size({"width": width, "height": 844})
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-    assert looking.trouble == []
-
-
 @pytest.fixture(scope="module")
 async def admin(chromium: Browser, house: House) -> AsyncIterator[Window]:
-    """One page for all master data: looks are changed where it stands."""
+    """One window for all pages: looks are changed where a page stands, for loading it is what costs."""
     window = await open_window(chromium, house, reduced_motion="reduce")
     await window.log_in("sari")
     yield window
     await window.context.close()
 
 
-@pytest.mark.parametrize("path", MASTER)
-async def test_a_page_of_master_data_has_no_barrier_in_any_look_and_fits_a_small_phone(
-    admin: Window, path: str
-) -> None:
+@pytest.mark.parametrize("path", PAGES + MASTER)
+async def test_a_page_has_no_barrier_in_any_look_and_fits_a_small_phone(admin: Window, path: str) -> None:
     page = admin.page
     await admin.go(path)
     for scheme, width in LOOKS:
