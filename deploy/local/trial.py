@@ -7,8 +7,8 @@ from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
 
-TWO = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Two processes side by side, file by file: most tests wait for processes of the house, not for the processor."""
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Three processes side by side, file by file: most tests wait for processes of the house, not for the processor."""
 
 
 def test(arguments: list[str], *, full: bool) -> int:
@@ -20,7 +20,7 @@ def test(arguments: list[str], *, full: bool) -> int:
     if not chosen and check():
         return 1
     marks = [] if full or "-m" in arguments else ["-m", "not full"]
-    side_by_side = [] if chosen else TWO
+    side_by_side = [] if chosen else SIDE_BY_SIDE
     return _with_servers(["-m", "pytest", *marks, *side_by_side, *arguments], durable=False, browser_too=True)
 
 
