@@ -158,3 +158,10 @@ async def own_database(servers: Servers, template: str) -> AsyncIterator[str]:
     async for url in _for_this_process(servers.database(name), servers):
         yield url
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, and all browser tests in the same: each process would start a house of its own."""
+    for item in items:
+        name = "browser" if "tests/browser/" in item.nodeid else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(name))

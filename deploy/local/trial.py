@@ -7,7 +7,7 @@ from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
 
-SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
 """Three processes side by side, file by file: most tests wait for processes of the house, not for the processor."""
 
 
