@@ -160,6 +160,7 @@ async def own_database(servers: Servers, template: str) -> AsyncIterator[str]:
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays in one process, and all browser tests in the same: each process would start a house of its own."""
     for item in items:
