@@ -35,7 +35,8 @@ OWN_NAMES = ("Bahasa Indonesia", "KENDALA", "BATAL", "SELESAI", "BARU", "Teknisi
 def seen(page: str) -> str:
     """What a page shows, reads out, or hands to its script."""
     page = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    page = re.sub(r'<(?!html)(\w+)[^>]* lang="id"[^>]*>.*?</\1>', " ", page, flags=re.DOTALL)  # said to be of that language
+    # what is marked as Indonesian may be so
+    page = re.sub(r'<(?!html)(\w+)[^>]* lang="id"[^>]*>.*?</\1>', " ", page, flags=re.DOTALL)
     told = re.findall(r'\b(?:title|aria-label|placeholder|alt)="([^"]*)"', page)
     for words in re.findall(r"<meta name=\"kata\" content='([^']*)'", page):
         told += json.loads(words).values()
