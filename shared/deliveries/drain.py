@@ -27,9 +27,6 @@ from shared.telegram import Outcome, Telegram
 log = logging.getLogger(__name__)
 
 SHORT_WAIT = 0.3  # seconds: so long one waits for a slot in place; a longer wait is written down and left
-_UNHINT = (
-    update(cast(Table, Chat.__table__)).where(Chat.id == bindparam("chat", type_=BigInteger)).values(hinted_at=None)
-)
 TURN = 1.0  # seconds after which a drain leaves the rest to the next hint: other chats wait for its process
 
 
@@ -157,6 +154,10 @@ async def _turn(keeper: pace.Pace, chat_id: int, lane: int) -> tuple[pace.Slot, 
                 claimed, call = True, await merge.claim(session, found)
     except IntegrityError:  # another sender was faster: the unique index let one of us through
         found = None
+    except Exception:  # e.g. Postgres is away: a slot kept by nobody would silence the chat for a whole lease
+        if slot is not None:
+            await keeper.cancel(slot)
+        raise
     if slot is not None and call is None:
         await keeper.cancel(slot)
     if call is not None and slot is not None:
