@@ -4,6 +4,7 @@ It needs nothing but the environment. It talks to Postgres, and to Redis only to
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -149,6 +150,8 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     logs.start()
     language.english()  # read now, not by the first who asks
     engine = db.connect(settings().asyncpg_url, pool_size=10)
+    gc.collect()
+    gc.freeze()  # what was imported stays for ever: to look through it all again cost a page 150 ms every now and then
     async with asyncio.TaskGroup() as group:
         listening = group.create_task(live.run())
         try:
