@@ -68,7 +68,7 @@ _DUE_CHATS = text("""
     RETURNING id
 """)
 _LOST_LEASES = text("""
-    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' THEN 'waiting' ELSE 'unknown' END,
+    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' OR method = 'setMessageReaction' THEN 'waiting' ELSE 'unknown' END,
            lease_until = NULL, settle_at = clock_timestamp(), trouble = 'its sender fell silent'
     WHERE state = 'sending' AND lease_until < clock_timestamp()
 """)

@@ -14,10 +14,11 @@ from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.desk import notices
 from shared.events import EventRow
-from shared.orders import queries
+from shared.orders import buttons, queries
 from shared.orders.events import OrderChanged, OrderRegistered
 from shared.orders.models import Category
 from shared.orders.queries import OrderFacts
+from shared.people.access import RIGHTS
 from shared.people.models import Person
 from shared.places.queries import unit_of
 from shared.sla import queries as sla
@@ -67,16 +68,15 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
         if told.chat_id is None:
             continue
         language = told.person.language
-        button = {
-            "text": texts.word("check", language),
-            "callback_data": f"cek:{order.id}:{deliveries.reference()}",
-        }
+        button = buttons.button("cek", order.id, deliveries.reference(), language)
+        acts = "order.take" in RIGHTS[told.person.role]
+        keyboard = buttons.card(order.id, order.category, language, deliveries.reference) if acts else [[button]]
         message = Message(
             kind="sla",
             payload={
                 "text": texts.sla_message(facts, level, status, language),
                 "parse_mode": "HTML",
-                "reply_markup": {"inline_keyboard": [[button]]},
+                "reply_markup": {"inline_keyboard": keyboard},
             },
             brief=texts.sla_brief(facts, level, language),
             button=button | {"text": order.registration_no},
@@ -93,10 +93,7 @@ async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderCha
     actor = await session.get(Person, row.actor_id) if row.actor_id else None
     who = actor.name if actor else "SIKPRO"
     status, reason = data.statuses[event.new], data.reasons.get(event.reason_id or 0)
-    button = {
-        "text": texts.word("check", language),
-        "callback_data": f"cek:{event.order_id}:{deliveries.reference()}",
-    }
+    button = buttons.button("cek", event.order_id, deliveries.reference(), language)
     payload: dict[str, Any] = {
         "text": texts.status_message(facts, status, reason, event.note, who, row.at, language),
         "parse_mode": "HTML",
@@ -142,11 +139,7 @@ async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | N
     data = await queries.master(session)
     order = facts.order
     untaken = order.category is Category.RECEIVED
-    action, label = ("ambil", "take") if untaken else ("cek", "check")
-    button = {
-        "text": texts.word(label, GROUP_LANGUAGE),
-        "callback_data": f"{action}:{order.id}:{deliveries.reference()}",
-    }
+    keyboard = buttons.card(order.id, order.category, GROUP_LANGUAGE, deliveries.reference)
     gone = await session.get(Trashed, order.id) if order.deleted_at is not None else None
     payload: dict[str, Any] = {
         "text": texts_trash.card(facts, gone.reason if gone else "", GROUP_LANGUAGE)
@@ -155,7 +148,7 @@ async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | N
             facts, data.statuses[order.status_code], data.reasons.get(order.reason_id or 0), GROUP_LANGUAGE
         ),
         "parse_mode": "HTML",
-        "reply_markup": {"inline_keyboard": [] if order.deleted_at is not None else [[button]]},
+        "reply_markup": {"inline_keyboard": [] if order.deleted_at is not None else keyboard},
     }
     if thread_id is not None:
         payload["message_thread_id"] = thread_id
@@ -163,19 +156,33 @@ async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | N
         kind="card",
         payload=payload,
         brief=texts.card_brief(facts, GROUP_LANGUAGE),
-        button=button | {"text": f"{button['text']} {order.registration_no}"} if untaken else None,
+        button=keyboard[0][0] | {"text": f"{keyboard[0][0]['text']} {order.registration_no}"} if untaken else None,
     )
+
+
+def moved_card(facts: OrderFacts) -> Message:
+    """A card whose group no longer serves the order's STO."""
+    payload = {
+        "text": texts.elsewhere(facts, GROUP_LANGUAGE),
+        "parse_mode": "HTML",
+        "reply_markup": {"inline_keyboard": []},
+    }
+    return Message(kind="card", payload=payload)
 
 
 async def follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> None:
     """Bring every living card of an order up to date: one that still waits is rewritten, one that left is edited."""
-    cards = await session.scalars(select(Delivery).where(Delivery.order_id == facts.order.id, Delivery.kind == "card"))
+    wanted = select(Delivery).where(Delivery.order_id == facts.order.id, Delivery.kind == "card")
+    cards = (await session.scalars(wanted)).all()
+    served = await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK) if cards else []
+    here = {binding.chat_id for binding in served}
     for card in cards:
-        if card.state is State.WAITING and facts.order.deleted_at is not None:
+        if card.state is State.WAITING and (facts.order.deleted_at is not None or card.chat_id not in here):
             never = update(Delivery).where(Delivery.id == card.id, Delivery.state == State.WAITING)
             if await session.scalar(never.values(state=State.CANCELLED).returning(Delivery.id)) is not None:
                 continue
-        message = await draw_card(session, facts, card.payload.get("message_thread_id"))
+        thread_id = card.payload.get("message_thread_id")
+        message = await draw_card(session, facts, thread_id) if card.chat_id in here else moved_card(facts)
         if card.state is State.WAITING and card.attempts == 0:
             rewritten = await session.scalar(
                 update(Delivery)

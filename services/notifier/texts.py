@@ -19,7 +19,7 @@ _WORDS = {
         "status": "Status",
         "holder": "Pemegang",
         "check": "Cek progres",
-        "take": "Ambil",
+        "elsewhere": "Order ini tidak lagi di wilayah grup ini.",
         "taken": "sedang dikerjakan",
         "heed": "Perhatikan",
         "reopened": "dibuka lagi",
@@ -38,7 +38,7 @@ _WORDS = {
         "status": "Status",
         "holder": "Held by",
         "check": "Check progress",
-        "take": "Take",
+        "elsewhere": "This order is no longer in this group's area.",
         "taken": "being worked on",
         "heed": "Please note",
         "reopened": "reopened",
@@ -151,3 +151,8 @@ def card_brief(facts: OrderFacts, language: str) -> str:
     if order.technician_code:
         parts.append(f"<code>{escape(order.technician_code)}</code>")
     return " · ".join(parts)
+
+
+def elsewhere(facts: OrderFacts, language: str) -> str:
+    """A card in a group that no longer serves the order's STO: nothing of the order but its number."""
+    return f"<code>{escape(facts.order.registration_no)}</code> · {word('elsewhere', language)}"

@@ -24,6 +24,8 @@ LANES: dict[int, Lane] = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
 GIVE_UP_AFTER = 8  # definite failures
 MERGED = "merged"  # the kind of a message made of several deliveries
 FLOOD_WORDS = "Too Many Requests"
+REACTION = "setMessageReaction"
+FINAL = frozenset({REACTION, "deleteMessage"})  # what nobody misses when Telegram refuses it
 
 
 _sent_soon: ContextVar[set[int] | None] = ContextVar("sent_soon", default=None)
@@ -362,7 +364,7 @@ async def flooded(session: AsyncSession, chat_id: int, outcome: Outcome) -> None
 
 
 async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
-    if delivery.method.startswith("edit"):  # the same edit twice is one edit
+    if repeats(delivery.method):
         await _set(session, delivery, state=State.WAITING, not_before=after(2), trouble=outcome.words)
         return
     policy = settings().ambiguous
@@ -373,8 +375,14 @@ async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome
     await _set(session, delivery, state=State.UNKNOWN, settle_at=after(3), trouble=outcome.words)
 
 
+def repeats(method: str) -> bool:
+    """Whether a call may be made twice: the same edit twice is one edit, and so is a reaction or a deletion."""
+    return method.startswith("edit") or method in FINAL
+
+
 async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
-    if delivery.method.startswith("edit") and "not found" in outcome.words:
+    # A group may forbid a reaction, or the message is gone: nobody misses it.
+    if delivery.method in FINAL or (delivery.method.startswith("edit") and "not found" in outcome.words):
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
         return
     if "thread not found" in outcome.words and "message_thread_id" in delivery.payload:

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.desk import notices, presence
+from shared.desk.events import HandoverAnswered, HandoverGiven
 from shared.desk.models import Handover, HandoverOrder, Line
 from shared.errors import Conflict, Invalid, NotFound
+from shared.events import emit
 from shared.orders import queries
 from shared.orders.claims import ANSWER_WITHIN, LONGEST_WORDS, held_by
 from shared.orders.models import OPEN, Order
@@ -49,7 +51,13 @@ class Answered:
 
 
 async def give(
-    session: AsyncSession, viewer: Viewer, to_id: int, promises: Mapping[int, str], *, note: str = ""
+    session: AsyncSession,
+    viewer: Viewer,
+    to_id: int,
+    promises: Mapping[int, str],
+    *,
+    note: str = "",
+    source: str = "web",
 ) -> Given:
     """Offer one's own open orders to a colleague of their area. promises: order id → what was promised to whom.
 
@@ -124,6 +132,7 @@ async def give(
         note=note.strip(),
         n=len(offered),
     )
+    await emit(session, HandoverGiven(handover_id=handover.id), source=source, actor_id=viewer.person_id)
     return Given(handover.id, len(offered), frozenset(promises) - offered)
 
 
@@ -173,6 +182,7 @@ async def accept(
         )
     done = len(accepted) - len(skipped)
     await _tell_giver(session, viewer, handover, "accepted", n=done)
+    await _answered(session, viewer, handover_id, source)
     return Answered(done, len(skipped))
 
 
@@ -199,6 +209,7 @@ async def decline(
     declined = await _answer(session, handover_id, order_ids, Line.DECLINED, taker_id=viewer.person_id, words=said)
     if handover.kind == "shift":
         await _tell_giver(session, viewer, handover, "declined", n=len(declined), note=said)
+        await _answered(session, viewer, handover_id, source)
         return Answered(len(declined), 0)
     skipped = 0
     for order in await _locked(session, list(declined)):
@@ -246,6 +257,7 @@ async def withdraw(session: AsyncSession, viewer: Viewer, handover_id: int) -> A
         handover_id=handover_id,
         n=len(withdrawn),
     )
+    await _answered(session, viewer, handover_id, "web")
     return Answered(len(withdrawn), 0)
 
 
@@ -304,6 +316,10 @@ async def _locked(session: AsyncSession, order_ids: Sequence[int]) -> Sequence[O
     """The orders as they stand, nobody else's to change until the commit; always locked in one order."""
     wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update()
     return (await session.scalars(wanted.execution_options(populate_existing=True))).all()
+
+
+async def _answered(session: AsyncSession, viewer: Viewer, handover_id: int, source: str) -> None:
+    await emit(session, HandoverAnswered(handover_id=handover_id), source=source, actor_id=viewer.person_id)
 
 
 async def _tell_giver(

@@ -102,3 +102,16 @@ class OrderPhotoAdded(Event):
     order_id: int
     photo_id: int
     caption: str = ""
+
+
+class OrderCorrected(Event):
+    """Whoever registered an order mended its fields before anybody took it.
+
+    changes: (field, old, new) by the short names of forms; None where there was or is nothing.
+    """
+
+    name: ClassVar[str] = "order.corrected"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    order_id: int
+    changes: tuple[tuple[str, str | None, str | None], ...] = ()

@@ -136,6 +136,7 @@ class Order(Table):
         Index("ix_orders_code_registered", "technician_code", "registered_at"),
         Index("ix_orders_technician_registered", "technician_id", "registered_at"),
         Index("ix_orders_holder_open", "holder_id", "sort_at", postgresql_where=text(_OPEN_SQL)),
+        Index("ix_orders_odp", "odp", "status_at", postgresql_where=text("odp IS NOT NULL")),
         Index("ix_orders_alert", "alert_at", postgresql_where=text("alert_at IS NOT NULL")),
         # Behind each sort of the queue; the id beside it makes every place in a list one of its own.
         Index("ix_orders_sto_code", "sto_code", "id"),

@@ -18,10 +18,12 @@ from shared.events import EventRow, emit
 from shared.orders import queries, sla_fields
 from shared.orders.events import DuplicateRefused, OrderChanged, OrderChangeUndone, OrderRegistered
 from shared.orders.models import OPEN, Category, Order, OrderType
+from shared.orders.numbers import holding, taken_by
 from shared.orders.queries import OrderFacts, TimelineEntry
 from shared.orders.states import IllegalMove, check_move, fits
 from shared.people import queries as people
 from shared.people.access import Viewer
+from shared.places.models import Sto
 from shared.places.queries import sto_by_code, unit_of
 from shared.sla.queries import target_of
 
@@ -86,26 +88,27 @@ class Changed:
 
 
 async def register(
-    session: AsyncSession, viewer: Viewer, new: NewOrder, *, source: str, origin: Origin | None = None
+    session: AsyncSession,
+    viewer: Viewer,
+    new: NewOrder,
+    *,
+    source: str,
+    origin: Origin | None = None,
+    raised: bool = False,
 ) -> Order:
     """Enter an order, unless its number is taken.
+
+    raised: the house makes it out of something else that this person did, so it needs no right of its own, and its
+    type may be one that nobody is offered.
 
     The same Telegram message always gives the same order. Raises AlreadyRegistered, NotAllowed, Invalid(type=…,
     sto=…, number=…, and what the type requires: serial=…, odp=…, technician=…). An STO outside a technician's own
     area is no refusal (people lend a hand), outside the office's it is.
     """
-    viewer.must("order.register")
+    if not raised:
+        viewer.must("order.register")
     data = await queries.master(session)
-    kind = data.types.get(new.type_code)
-    sto = await sto_by_code(session, new.sto)
-    wrong = ({} if kind and kind.active else {"type": "unknown"}) | ({} if sto else {"sto": "unknown"})
-    if kind is not None:
-        wrong |= {} if fits(kind, new.registration_no) else {"number": "of_another_type"}
-        wrong |= lacking(kind, new)
-    if wrong or kind is None or sto is None:
-        raise Invalid(**wrong)
-    if viewer.may("order.read") and not viewer.covers(sto.id):
-        raise NotAllowed
+    kind, sto = await checked(session, viewer, new, raised=raised)
     if origin is not None and (known := await _of_message(session, origin)):
         return known
     unit = await unit_of(session, sto.id)
@@ -136,17 +139,34 @@ async def register(
         **sla_fields.started(unit.calendar, at, target),
     }
     order: Order | None = None
-    if await _taken(session, new.registration_no, keeps_number=kind.keeps_number) is None:
+    if await taken_by(session, new.registration_no, keeps_number=kind.keeps_number) is None:
         # The partial unique indexes decide, also when fifty groups send the same number in the same instant.
         order = await session.scalar(insert(Order).values(values).on_conflict_do_nothing().returning(Order))
     if order is None:
         if origin is not None and (known := await _of_message(session, origin)):
             return known
-        raise AlreadyRegistered(await _existing(session, new.registration_no))
+        raise AlreadyRegistered(await holding(session, new.registration_no))
     await emit(
         session, OrderRegistered(order_id=order.id), source=source, actor_id=viewer.person_id, order_id=order.id, seq=1
     )
     return order
+
+
+async def checked(
+    session: AsyncSession, viewer: Viewer, new: NewOrder, *, raised: bool = False
+) -> tuple[OrderType, Sto]:
+    """The type and the STO of an order that may be entered so. Raises Invalid and NotAllowed as `register` says."""
+    kind = (await queries.master(session)).types.get(new.type_code)
+    sto = await sto_by_code(session, new.sto)
+    wrong = ({} if kind and (kind.active or raised) else {"type": "unknown"}) | ({} if sto else {"sto": "unknown"})
+    if kind is not None:
+        wrong |= {} if fits(kind, new.registration_no) else {"number": "of_another_type"}
+        wrong |= lacking(kind, new)
+    if wrong or kind is None or sto is None:
+        raise Invalid(**wrong)
+    if viewer.may("order.read") and not viewer.covers(sto.id):
+        raise NotAllowed
+    return kind, sto
 
 
 def lacking(kind: OrderType, new: NewOrder) -> dict[str, str]:
@@ -370,25 +390,3 @@ async def _of_message(session: AsyncSession, origin: Origin) -> Order | None:
         )
     )
     return order
-
-
-async def _taken(session: AsyncSession, registration_no: str, *, keeps_number: bool) -> int | None:
-    """The order that takes a number. The indexes hold but for one case, a finished CONFIG before a new AO."""
-    blocks = Order.category.in_(OPEN) if not keeps_number else Order.category != Category.CANCELLED
-    found: int | None = await session.scalar(
-        select(Order.id).where(Order.registration_no == registration_no, Order.deleted_at.is_(None), blocks).limit(1)
-    )
-    return found
-
-
-async def _existing(session: AsyncSession, registration_no: str) -> OrderFacts:
-    living = (
-        queries.facts(None)
-        .where(Order.registration_no == registration_no, Order.deleted_at.is_(None))
-        .order_by(Order.category.in_(OPEN).desc(), (Order.category != Category.CANCELLED).desc(), Order.id.desc())
-        .limit(1)
-    )
-    found = await queries.all_facts(session, living)
-    if not found:
-        raise Conflict
-    return found[0]

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
+from shared.events import emit
 from shared.identifiers.codes import USUAL, technician_code
 from shared.people import directory
 from shared.people.access import RIGHTS, Viewer
+from shared.people.events import TechnicianApplied, TechnicianSettled
 from shared.people.models import ApiToken, Invite, Person, PersonArea, Role, WebSession
 from shared.places.models import SiteOperation, Sto
 
@@ -205,6 +207,8 @@ async def settle(session: AsyncSession, viewer: Viewer, person_id: int, *, appro
         raise NotWaiting
     what = "technician.approved" if approve else "technician.refused"
     await audit.note(session, viewer.person_id, source, what, _subject(person_id), {"name": person.name})
+    told = TechnicianSettled(person_id=person_id, approved=approve)
+    await emit(session, told, source=source, actor_id=viewer.person_id)
 
 
 async def apply(session: AsyncSession, name: str, code: str, telegram_id: int, language: str) -> Person | None:
@@ -235,6 +239,7 @@ async def apply(session: AsyncSession, name: str, code: str, telegram_id: int, l
     except IntegrityError:
         return None
     await audit.note(session, None, "bot", "technician.applied", _subject(person.id), {"name": name, "code": code})
+    await emit(session, TechnicianApplied(person_id=person.id), source="bot")
     return person
 
 
