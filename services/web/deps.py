@@ -21,8 +21,7 @@ from shared.db import transaction
 from shared.errors import Invalid, NotAllowed, SikproError
 from shared.people import sessions
 from shared.people.access import RIGHTS, Viewer
-from shared.people.queries import viewer_of
-from shared.reports.area import home_of
+from shared.reports.area import viewer_at_home
 from shared.settings import settings
 
 LONGEST_FIELD = 200  # characters of an ordinary field
@@ -93,8 +92,7 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
         await sessions.touch(session, known)
     looks = known.person.preferences
     language.speak(looks.get("language") or cookies.language_of(request) or known.person.language)
-    viewer = await viewer_of(session, known.person)
-    home = await home_of(session, viewer)
+    viewer, home = await viewer_at_home(session, known.person)
     area = (
         _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
     )

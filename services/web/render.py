@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import charts, labels, language, report_chart
+from services.web.template_code import Written
 from services.web.view import Shell, address
 from services.web.words_script import script_words
 
@@ -32,10 +33,16 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 
+class Spoken(Environment):
+    """The templates in one language: texts are translated as a template is compiled, which happens once a language."""
+
+    code_generator_class = Written
+
+
 @cache
-def environment() -> Environment:
-    """Autoescape on, an unknown name is an error."""
-    env = Environment(
+def environment(_language: str) -> Environment:
+    """Autoescape on, an unknown name is an error. Only to be used while this language is spoken."""
+    env = Spoken(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -57,4 +64,4 @@ def environment() -> Environment:
 
 def render(template: str, *, shell: Shell, view: object) -> str:
     """The page or fragment `template`; its head says which `view` it takes."""
-    return environment().get_template(template).render(shell=shell, view=view)
+    return environment(language.current()).get_template(template).render(shell=shell, view=view)

@@ -4,9 +4,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, String, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,11 +55,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A living session, whose it is, and what that person said about being here."""
+    """A living session, whose it is, and what that person said about being here.
+
+    unseen: it was not used in the last minute, as far as is written down.
+    """
 
     person: Person
     session: WebSession
     presence: Is = Is.ONLINE
+    unseen: bool = True
 
 
 def hashed(token: str) -> str:
@@ -121,19 +126,26 @@ async def _note_failure(name: str, person: Person | None) -> None:
 
 async def find(session: AsyncSession, token: str) -> Known | None:
     """The living session of a token: not idle too long, not too old, of an active person."""
-    found = (
-        await session.execute(
-            select(Person, WebSession, Presence.state)
-            .join(WebSession, WebSession.person_id == Person.id)
-            .outerjoin(Presence, Presence.person_id == Person.id)
-            .where(WebSession.token_hash == hashed(token), Person.active, *alive())
-        )
-    ).first()
-    return Known(found[0], found[1], found[2] or Is.ONLINE) if found else None
+    wanted = _living(settings().session_idle, settings().session_absolute)
+    found = (await session.execute(wanted, {"token": hashed(token)})).first()
+    return Known(found[0], found[1], found[2] or Is.ONLINE, found[3]) if found else None
+
+
+@cache
+def _living(*limits: int) -> Any:
+    """The statement of `find`, built once for the limits of the settings: every request asks it."""
+    return (
+        select(Person, WebSession, Presence.state, WebSession.seen_at < after(-60))
+        .join(WebSession, WebSession.person_id == Person.id)
+        .outerjoin(Presence, Presence.person_id == Person.id)
+        .where(WebSession.token_hash == bindparam("token", type_=String), Person.active, *alive(*limits))
+    )
 
 
 async def touch(session: AsyncSession, known: Known) -> None:
     """Note that the person is here; written once a minute at most."""
+    if not known.unseen:
+        return
     await session.execute(
         update(WebSession)
         .where(WebSession.token_hash == known.session.token_hash, WebSession.seen_at < after(-60))
@@ -164,10 +176,11 @@ async def forget_old(session: AsyncSession) -> None:
     await session.execute(delete(LoginFailure).where(LoginFailure.first_at < after(-86400)))
 
 
-def alive() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def alive(idle: int | None = None, absolute: int | None = None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What holds for a session that lives; the limits are seconds, else those of the settings."""
     return (
-        WebSession.seen_at > after(-settings().session_idle),
-        WebSession.created_at > after(-settings().session_absolute),
+        WebSession.seen_at > after(-(settings().session_idle if idle is None else idle)),
+        WebSession.created_at > after(-(settings().session_absolute if absolute is None else absolute)),
     )
 
 

@@ -3,11 +3,30 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.people.access import Viewer
+from shared.people.models import Person, PersonArea, Role
 from shared.places.models import SiteOperation, Sto
+
+ELSEWHERE = "Asia/Jakarta"
+# Every page asks one of these, so they are built once.
+_AREA = (
+    select(Sto.id, Sto.code, SiteOperation.zone, Sto.active)
+    .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
+    .join(PersonArea, or_(PersonArea.site_operation_id == Sto.site_operation_id, PersonArea.sto_id == Sto.id))
+    .where(PersonArea.person_id == bindparam("person", type_=BigInteger))
+    .order_by(Sto.code)
+)
+_COMMONEST_ZONE = (
+    select(SiteOperation.zone)
+    .join(Sto, Sto.site_operation_id == SiteOperation.id)
+    .where(Sto.active)
+    .group_by(SiteOperation.zone)
+    .order_by(func.count().desc(), func.min(Sto.code))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +47,17 @@ async def home_of(session: AsyncSession, viewer: Viewer) -> Home:
     )
     found = rows.all()
     zones = Counter(zone for _, zone in found)
-    return Home(zones.most_common(1)[0][0] if zones else "Asia/Jakarta", tuple(code for code, _ in found))
+    return Home(zones.most_common(1)[0][0] if zones else ELSEWHERE, tuple(code for code, _ in found))
+
+
+async def viewer_at_home(session: AsyncSession, person: Person) -> tuple[Viewer, Home]:
+    """What `viewer_of` and `home_of` say, in one look; without the exchanges' codes for who sees all of them."""
+    if person.role is Role.ADMIN:
+        stos, home = None, Home(await session.scalar(_COMMONEST_ZONE) or ELSEWHERE, ())
+    else:
+        rows = {row[0]: row for row in await session.execute(_AREA, {"person": person.id})}
+        here = [(code, zone) for _, code, zone, active in rows.values() if active]
+        zones = Counter(zone for _, zone in here)
+        stos = frozenset(rows)
+        home = Home(zones.most_common(1)[0][0] if zones else ELSEWHERE, tuple(code for code, _ in here))
+    return Viewer(person.id, person.name, person.role, stos, person.technician_code, person.language), home

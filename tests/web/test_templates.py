@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.web import view
+from services.web import language, view
 from services.web.render import HERE, asset, environment, render
 from services.web.view_claims import (
     Claims,
@@ -193,7 +193,7 @@ def test_no_template_needs_more_than_the_strict_policy(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_every_template_says_what_it_is_for_and_compiles(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("{#")
-    environment().get_template(path.name)
+    environment(language.current()).get_template(path.name)
 
 
 def test_every_form_that_posts_carries_the_token() -> None:
