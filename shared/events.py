@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, Identity, Index, String, func, insert, select, text
+from sqlalchemy import Double, ForeignKey, Identity, Index, String, bindparam, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared import clock
-from shared.db import Table, after
-from shared.outbox import OutboxRow
+from shared.db import Table
 
 
 class Event(BaseModel):
@@ -63,6 +63,22 @@ class EventRow(Table):
     payload: Mapped[dict[str, Any]]
 
 
+# Every service that hears it, and other systems (`shared.webhooks`) only if one of them chose this event: in one trip.
+_TELL = text("""
+    WITH told AS (
+        INSERT INTO outbox (event_id, consumer, stream, due_at)
+        SELECT :event, who, :stream, clock_timestamp() + make_interval(secs => :hold)
+        FROM (SELECT unnest(:services) AS who UNION ALL
+              SELECT 'webhook' WHERE EXISTS (SELECT FROM webhook_endpoint WHERE active AND :name = ANY(events))) AS h
+        RETURNING 1)
+    SELECT pg_notify('sikpro_outbox', '') WHERE EXISTS (SELECT FROM told)
+""").bindparams(
+    bindparam("services", type_=ARRAY(String)),
+    bindparam("hold", type_=Double),
+    bindparam("stream", type_=String),
+    bindparam("name", type_=String),
+)
+
 _untold: ContextVar[bool] = ContextVar("untold", default=False)
 
 
@@ -106,14 +122,10 @@ async def emit(
             .returning(EventRow.id)
         )
     ).scalar_one()
-    heard_by = () if _untold.get() else event.heard_by
-    if heard_by:
+    if not _untold.get():
         stream = f"order:{order_id}" if order_id else f"event:{event_id}"
-        for service in heard_by:
-            await session.execute(
-                insert(OutboxRow).values(event_id=event_id, consumer=service, stream=stream, due_at=after(hold))
-            )
-        await session.execute(select(func.pg_notify("sikpro_outbox", "")))
+        told = {"event": event_id, "services": list(event.heard_by), "stream": stream, "name": event.name, "hold": hold}
+        await session.execute(_TELL, told)
     if order_id:
         await session.execute(select(func.pg_notify("sikpro_order", f"{event_id}:{order_id}")))
     return event_id

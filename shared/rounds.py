@@ -1,4 +1,4 @@
-"""What the relay does every few seconds beside its hints: due reports, looks at groups, the hour's audit anchor."""
+"""What the relay does every few seconds beside its hints: reports, looks at groups, webhooks, audit anchors."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
 from shared.reports import ticks
+from shared.webhooks import queue as webhooks
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
         chats = await checks.due(session)
     if chats:
         await asyncio.to_thread(hint, "notifier.look", chats)
+    async with transaction() as session:
+        hooks = await webhooks.due(session)
+    if hooks:
+        await asyncio.to_thread(hint, "notifier.webhooks", [])
     if anchored:
         async with transaction() as session:
             noted = await anchors.anchor(session)

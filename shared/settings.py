@@ -3,6 +3,7 @@
 Every variable starts with SIKPRO_. A missing one stops the process as it starts, by its name.
 """
 
+from datetime import time
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -44,6 +45,13 @@ class Settings(BaseSettings):
     uploads: str = ""  # where uploaded files lie, for fsspec; empty: the folder `uploads` in `data`
     largest_upload: int = 500 * 1024 * 1024  # bytes
 
+    hooks_inside: str = ""  # networks of ours, by commas, that webhooks may be sent to; empty: public addresses alone
+
+    contact_opens: time = time(8)  # customers in arrears are called on from then on, by their unit's clock
+    contact_closes: time = time(20)  # until then; the day in the field is summed up at this hour
+    contact_weekly: int = 3  # how often a customer may be met in seven days
+    card_minutes: float = 15  # after so long a card with a customer's data is taken out of the chat
+
     trusted_proxies: str = ""  # addresses and networks, by commas, whose X-Forwarded-For is believed; empty: nobody's
 
     session_idle: int = 30 * 60
@@ -51,7 +59,7 @@ class Settings(BaseSettings):
     notifier_processes: int = 2
     bot_workers: int = 8
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "hooks_inside")
     @classmethod
     def _networks(cls, told: str) -> str:
         """Each is an address or a network; one that is neither stops the process as it starts."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.signals import worker_process_init
 
+from services.notifier import webhooks
 from services.notifier.hearing import ears
 from shared import db, pace
 from shared.chats import checks
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 app = make_app("notifier")
 opens_process()
 _post: Post | None = None
+_courier = webhooks.Courier()
 
 
 def _open_post(**_: Any) -> None:
@@ -64,6 +66,29 @@ def drain_chats(chats: list[int]) -> None:
     run(drain.drain_all(_post, chats))
 
 
+@app.task(name="webhook.hear")  # type: ignore[untyped-decorator]
+def hear_for_others(streams: list[str]) -> None:
+    """Hear what other systems chose in these streams, and send it to them at once."""
+    run(_hear_for_others(streams))
+
+
+async def _hear_for_others(streams: list[str]) -> None:
+    for stream in streams:
+        try:
+            await webhooks.ears.hear(stream)
+        except Exception as error:
+            if not db.away(error):
+                raise
+            logger.warning("%s waits for the database", stream)  # the relay hints again
+    await webhooks.send_due(_courier)
+
+
+@app.task(name="notifier.webhooks")  # type: ignore[untyped-decorator]
+def send_webhooks(_: list[int]) -> None:
+    """Try again what other systems have not taken yet."""
+    run(webhooks.send_due(_courier))
+
+
 @app.task(name="notifier.look")  # type: ignore[untyped-decorator]
 def look_at(chats: list[int]) -> None:
     """Ask what the bot may in these groups, one after the other."""
@@ -84,6 +109,7 @@ if __name__ == "__main__":
             [
                 "worker",
                 "--pool=prefork",
+                "--queues=notifier,webhook",
                 f"--concurrency={settings().notifier_processes}",
                 "--without-gossip",
                 "--without-mingle",

@@ -67,6 +67,7 @@ from services.web.pages import (
     trash,
     users,
     views,
+    webhooks,
 )
 from services.web.render import STATIC, render
 from services.web.security import Gate
@@ -207,7 +208,8 @@ def build() -> FastAPI:
         profile,
     ):
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit, groups):
+    master = (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit)
+    for pages in (*master, groups, webhooks):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (arrears, arrears_assign, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)

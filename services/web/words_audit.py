@@ -36,6 +36,11 @@ _WHOLE = {
     "delivery.discarded": N_("Membuang pesan"),
     "event.discarded": N_("Membuang kejadian"),
     "update.discarded": N_("Membuang pesan masuk"),
+    "webhook.paused": N_("Menjeda webhook"),
+    "webhook.resumed": N_("Melanjutkan webhook"),
+    "webhook.rotated": N_("Mengganti rahasia webhook"),
+    "webhook.tested": N_("Mencoba webhook"),
+    "webhook.sent_again": N_("Mengirim ulang webhook"),
     "schedule.made": N_("Menjadwalkan laporan"),
     "schedule.changed": N_("Mengubah jadwal laporan"),
     "schedule.paused": N_("Menjeda jadwal laporan"),
@@ -94,6 +99,7 @@ _THINGS = {
     "target": N_("target SLA"),
     "schedule": N_("jadwal laporan"),
     "import": N_("impor"),
+    "webhook": N_("webhook"),
 }
 _KEYS = {"harian": N_("harian"), "bulanan": N_("bulanan"), "waktu": N_("waktu kerja"), "list": N_("daftar")}
 _DETAILS = {
@@ -117,6 +123,9 @@ _DETAILS = {
     "before": N_("sebelum"),
     "after": N_("sesudah"),
     "title": N_("judul"),
+    "url": N_("alamat"),
+    "events": N_("kejadian"),
+    "site": N_("Site Operation"),
     "dari": N_("dari"),
     "sampai": N_("sampai"),
     "rows": N_("baris"),

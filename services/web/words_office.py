@@ -51,7 +51,13 @@ _EVENTS = {
     "order.change_undone": N_("Perubahan diurungkan"),
     "order.duplicate_refused": N_("Order ganda ditolak"),
 }
-CONSUMERS = {"notifier": N_("pengirim Telegram"), "ingest": N_("pembaca berkas"), "bot": "bot", "web": N_("dasbor")}
+CONSUMERS = {
+    "notifier": N_("pengirim Telegram"),
+    "ingest": N_("pembaca berkas"),
+    "bot": "bot",
+    "web": N_("dasbor"),
+    "webhook": "webhook",
+}
 _TAGS = re.compile(r"<[^>]*>")
 SHOWN = 400  # characters of a message
 

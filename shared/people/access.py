@@ -37,7 +37,15 @@ RIGHTS: dict[Role, frozenset[str]] = {
     | _TRASH
     | _MASTER
     | _BILLING
-    | {"audit.read", "order.purge", "arrears.assign", "arrears.mark_paid", "import.arrears", "import.orders"},
+    | {
+        "audit.read",
+        "webhook.change",
+        "order.purge",
+        "arrears.assign",
+        "arrears.mark_paid",
+        "import.arrears",
+        "import.orders",
+    },
 }
 """Role → acts. The office (web) is whoever may `order.read`; a technician reads its own orders only."""
 

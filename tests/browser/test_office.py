@@ -44,6 +44,7 @@ MASTER = [
     "/status/alasan",
     "/status/alasan/1",
     "/grup",
+    "/webhook",
     f"/grup/{DESK.id}",
     "/laporan/jadwal",
 ]

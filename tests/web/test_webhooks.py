@@ -1,0 +1,46 @@
+"""The page of webhooks: an address is added with a secret shown once, tested, changed, paused and removed."""
+
+import re
+
+from sqlalchemy import select
+
+from shared.audit.models import AuditRow
+from shared.db import transaction
+from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.web.conftest import Office
+
+FORM = {"name": "Pusat data", "url": "https://pusat.example.com/sikpro", "events": "order.changed", "site": "semua"}
+
+
+async def test_an_address_lives_from_its_secret_to_its_end_and_each_act_is_noted(office: Office) -> None:
+    admin = await office.visitor(office.here.admin)
+    wrong = await admin.post("/webhook", FORM | {"url": "https://127.0.0.1/x"})
+    assert (wrong.status, "di dalam jaringan sendiri" in wrong.text) == (422, True)
+    form = FORM | {"request_key": (await admin.get("/webhook")).value("request_key", 'id="webhook-j"')}
+    made = await admin.post("/webhook", form)
+    secrets = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", made.text.replace("&#43;", "+")))
+    assert (made.status, len(secrets), made.headers["cache-control"]) == (200, 1, "no-store")
+    assert (await admin.post("/webhook", form)).status == 303  # twice is once
+    async with transaction() as session:
+        (row,) = (await session.scalars(select(WebhookEndpoint))).all()
+    path = f"/webhook/{row.id}"
+    assert "whsec_" not in (await admin.get(path)).text + (await admin.get("/webhook")).text
+    await admin.post(f"{path}/coba")
+    async with transaction() as session:
+        (sent,) = (await session.scalars(select(WebhookDelivery))).all()
+    page = (await admin.get(f"{path}?kabar=uji-webhook")).text
+    assert "Pesan percobaan dikirim" in page
+    assert sent.name in page
+    stamp = (await admin.get(path)).value("stamp", 'id="webhook-j"')
+    changed = await admin.post(path, FORM | {"name": "Pusat baru", "stamp": stamp})
+    assert changed.headers["location"] == f"{path}?kabar=disimpan"
+    assert (await admin.post(path, FORM | {"name": "Terlambat", "stamp": stamp})).status == 409
+    assert "whsec_" in (await admin.post(f"{path}/rahasia")).text
+    for act in ("jeda", "lanjut", "hapus"):
+        assert (await admin.post(f"{path}/{act}")).status == 303
+    assert (await admin.get(path)).status == 404
+    async with transaction() as session:
+        noted = list(await session.scalars(select(AuditRow.what).where(AuditRow.what.like("webhook.%"))))
+        assert (await session.get_one(WebhookEndpoint, row.id)).secret == ""
+    acts = ("added", "tested", "changed", "rotated", "paused", "resumed", "ended")
+    assert sorted(noted) == sorted(f"webhook.{act}" for act in acts)
