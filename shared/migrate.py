@@ -23,6 +23,8 @@ MODELS = (
     "shared.photos.models",
     "shared.desk.models",
     "shared.sla.models",
+    "shared.webhooks.models",
+    "shared.talk.models",
 )
 
 
