@@ -1,6 +1,7 @@
 """What a list of orders is asked for, its columns and one's own views: view models. Rules: see view.py."""
 
 from dataclasses import dataclass, fields
+from functools import cache, lru_cache
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -37,7 +38,7 @@ class Query:
 
     def said(self, **changes: str) -> dict[str, str]:
         """What the address says, some fields changed or added, empty ones left out."""
-        told = {each.name: str(getattr(self, each.name)) for each in fields(self)} | changes
+        told = {name: str(getattr(self, name)) for name in _names()} | changes
         if told["tampilan"] == "aktif":
             del told["tampilan"]
         return {name: value for name, value in told.items() if value}
@@ -52,8 +53,18 @@ def address(query: Query, path: str = "/order", **changes: str) -> str:
 
     The bare queue is asked for by name: without a word the queue opens with its reader's own start view.
     """
-    told = urlencode(query.said(**changes)) or ("tampilan=aktif" if path == "/order" else "")
+    told = _told(query, tuple(changes.items())) or ("tampilan=aktif" if path == "/order" else "")
     return f"{path}?{told}" if told else path
+
+
+@lru_cache(maxsize=4096)  # a list asks for the same in each of its rows, and for the same filters at every look
+def _told(query: Query, changes: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(query.said(**dict(changes)))
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(each.name for each in fields(Query))
 
 
 @dataclass(frozen=True)

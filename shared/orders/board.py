@@ -1,25 +1,26 @@
 """The queue: which orders a list shows, in which order, and how many there are. Always within the area; reads only."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.errors import Invalid
 from shared.events import EventRow
 from shared.orders import queries, search
+from shared.orders.listed import MOST, Listed, cursor_of, read_cursor
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
-from shared.people.access import Viewer
+from shared.people.access import Viewer, Whoever
 from shared.people.models import Person, Role
 from shared.places.models import SiteOperation, Sto
 
 PAGE = 50
+KEPT = 64  # statements of a kind: to build one takes longer than to ask it
 VIEWS = ("aktif", "belum", "lewat", "kendala", "saya", "semua")
 DAYS = ("ini", "masuk", "tutup", "kerja", "kendala")
 SORTS: Mapping[str, Any] = {
@@ -33,7 +34,6 @@ SORTS: Mapping[str, Any] = {
 """What a list may be sorted by; each has an index beside the order's id."""
 NOBODY = 0  # as a holder: orders that nobody holds
 OBSTACLE_DAYS = 7  # how far back the filter by reason looks when no days are given
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Written out, not as parameters: only so does Postgres know that the partial indexes of open orders apply.
 _OPEN: ColumnElement[bool] = literal_column(
@@ -84,46 +84,18 @@ class Page:
     near: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A list as a statement: sorted by `key` and id, `falling` or rising, the orders of each part before the next."""
-
-    wanted: Any
-    key: Any
-    falling: bool
-    parts: Sequence[ColumnElement[bool]] = (true(),)
-
-    def part(self, number: int) -> Any:
-        """One part, sorted."""
-        wanted = self.wanted.where(self.parts[number])
-        if self.falling:
-            return wanted.order_by(self.key.desc(), Order.id.desc())
-        return wanted.order_by(self.key, Order.id)
-
-    def after(self, number: int, last: object, order_id: int) -> Any:
-        """What follows an order in its part; where the part has no key, its orders stand by id alone."""
-        here, there = (Order.id, order_id) if last is None else (tuple_(self.key, Order.id), (last, order_id))
-        return self.part(number).where(here < there if self.falling else here > there)
-
-    def whole(self) -> Any:
-        """All parts in one statement."""
-        wanted = self.wanted
-        if len(self.parts) > 1:
-            wanted = wanted.order_by(case(*[(each, place) for place, each in enumerate(self.parts)]))
-        return wanted.order_by(*(each.desc() if self.falling else each for each in (self.key, Order.id)))
-
-
 async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: str = "", size: int = PAGE) -> Page:
     """A page of the queue after `cursor`. Raises Invalid(cursor=…) when that is none of ours."""
     given, data = await named(session, given), await queries.master(session)
     if given.words and not cursor and (exact := await search.by_number(session, viewer, given.words)):
         return Page(exact)
-    listed = _listed(viewer, given, data)
-    first, last, order_id = _read_cursor(cursor, listed) if cursor else (0, None, 0)
+    listed = _built(_list_of, viewer, given, data)
+    first, last, order_id = read_cursor(cursor, listed) if cursor else (0, None, 0)
     rows: list[tuple[int, OrderFacts]] = []
     for number in range(first, len(listed.parts)):
-        wanted = listed.after(number, last, order_id) if cursor and number == first else listed.part(number)
-        found = await queries.all_facts(session, wanted.limit(size + 1 - len(rows)))
+        follows = cursor and number == first
+        wanted = listed.after(number, last, order_id).limit(MOST) if follows else listed.begins[number]
+        found = await queries.all_facts(session, wanted, {**viewer.asking, "most": size + 1 - len(rows)})
         rows += [(number, each) for each in found]
         if len(rows) > size:
             break
@@ -134,7 +106,7 @@ async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: st
     if len(rows) <= size:
         return Page(shown)
     number, at = rows[size - 1]
-    return Page(shown, _cursor(number, getattr(at.order, listed.key.key), at.order.id))
+    return Page(shown, cursor_of(number, getattr(at.order, listed.key.key), at.order.id))
 
 
 async def named(session: AsyncSession, given: Filters) -> Filters:
@@ -156,8 +128,18 @@ async def whole(session: AsyncSession, viewer: Viewer, given: Filters) -> querie
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> int:
     """How many orders the list of these filters holds."""
     given, data = await named(session, given), await queries.master(session)
-    wanted = select(func.count()).select_from(Order).where(queries.visible(viewer), *conditions(viewer, given, data))
-    return int(await session.scalar(wanted) or 0)
+    return int(await session.scalar(_built(_totalling, viewer, given, data), viewer.asking) or 0)
+
+
+@lru_cache(maxsize=KEPT)
+def _totalling(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Select[int]:
+    return select(func.count()).select_from(Order).where(queries.visible(viewer), *conditions(viewer, given, data))
+
+
+def _built(make: Callable[..., Any], viewer: Viewer, given: Filters, data: MasterData) -> Any:
+    """A statement for whoever asks; those of a search are not kept, since few search for the same."""
+    make = make.__wrapped__ if given.words else make  # type: ignore[attr-defined]
+    return make(viewer.whoever, given, data)
 
 
 async def counts(
@@ -168,36 +150,48 @@ async def counts(
     own: the same for lists of one's own by their names, in the same look; only for lists that are `narrow`.
     """
     data = await queries.master(session)
-    bare = replace(given, view="aktif", status="", words="", sort="")
-    inside = and_(true(), *conditions(viewer, bare, data))
-    kept = {name: and_(true(), *conditions(viewer, each, data)) for name, each in (own or {}).items()}
-    row = (
-        await session.execute(
-            select(
-                func.count().label("order"),
-                *[
-                    func.count().filter(inside, _of_view(viewer, name)).label(name)
-                    for name in ("aktif", "belum", "lewat", "kendala", "saya")
-                ],
-                *[func.count().filter(each).label(name) for name, each in kept.items()],
-            )
-            .select_from(Order)
-            .where(_OPEN, viewer.within(Order.sto_id) if viewer.may("order.read") else false())
-        )
-    ).one()
+    bare = replace(given, view="aktif", status="", words="", sort="", named=())
+    wanted = _counting(viewer.whoever, bare, tuple((own or {}).items()), data)
+    row = (await session.execute(wanted, viewer.asking)).one()
     return dict(row._mapping)
+
+
+@lru_cache(maxsize=KEPT)
+def _counting(
+    viewer: Viewer | Whoever, bare: Filters, own: tuple[tuple[str, Filters], ...], data: MasterData
+) -> Select[Any]:
+    inside = and_(true(), *conditions(viewer, bare, data))
+    kept = {name: and_(true(), *conditions(viewer, each, data)) for name, each in own}
+    each_view: list[Any] = [
+        func.count().filter(inside, _of_view(viewer, name)).label(name)
+        for name in ("aktif", "belum", "lewat", "kendala", "saya")
+    ]
+    return (
+        select(
+            func.count().label("order"),
+            *each_view,
+            *[func.count().filter(each).label(name) for name, each in kept.items()],
+        )
+        .select_from(Order)
+        .where(_OPEN, viewer.within(Order.sto_id) if viewer.may("order.read") else false())
+    )
 
 
 async def holders(session: AsyncSession, viewer: Viewer, most: int = 60) -> Sequence[tuple[int, str]]:
     """Who holds open orders in the area, by name."""
+    found = await session.execute(_holding(viewer.whoever), {**viewer.asking, "most": most})
+    return [(person_id, name) for person_id, name in found]
+
+
+@lru_cache(maxsize=KEPT)
+def _holding(viewer: Viewer | Whoever) -> Select[int, str]:
     held = select(Order.holder_id).where(_OPEN, Order.holder_id.is_not(None), viewer.within(Order.sto_id))
-    wanted = select(Person.id, Person.name).where(Person.id.in_(held)).order_by(Person.name, Person.id).limit(most)
-    return [(person_id, name) for person_id, name in await session.execute(wanted)]
+    return select(Person.id, Person.name).where(Person.id.in_(held)).order_by(Person.name, Person.id).limit(MOST)
 
 
 def sorted_by(given: Filters, data: MasterData) -> str:
     """What a list is sorted by, as Filters.sort says it; empty: by the moment its orders closed."""
-    listed = _listed(Viewer(0, "", Role.ADMIN, None), given, data)
+    listed = _built(_list_of, Viewer(0, "", Role.ADMIN, None), given, data)
     name = next((name for name, column in SORTS.items() if column is listed.key), "")
     return f"-{name}" if name and listed.falling else name
 
@@ -222,7 +216,7 @@ async def matching(session: AsyncSession, viewer: Viewer, given: Filters, order_
     return await session.scalar(wanted) is not None
 
 
-def conditions(viewer: Viewer, given: Filters, data: MasterData) -> list[ColumnElement[bool]]:
+def conditions(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> list[ColumnElement[bool]]:
     """The filters as SQL on orders, the area left out."""
     found: list[ColumnElement[bool]] = []
     if given.sto:
@@ -252,7 +246,13 @@ def conditions(viewer: Viewer, given: Filters, data: MasterData) -> list[ColumnE
     return found
 
 
-def _listed(viewer: Viewer, given: Filters, data: MasterData) -> Listed:
+@lru_cache(maxsize=KEPT)
+def _list_of(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Listed:
+    listed = _listed(viewer, given, data)
+    return replace(listed, begins=[listed.part(number).limit(MOST) for number in range(len(listed.parts))])
+
+
+def _listed(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Listed:
     """The list: as its reader sorts it, else urgent first, or newest first where closed orders may stand in it."""
     wanted: Any = queries.facts(viewer).where(*conditions(viewer, given, data))
     falling, name = given.sort.startswith("-"), given.sort.removeprefix("-")
@@ -273,7 +273,7 @@ def _listed(viewer: Viewer, given: Filters, data: MasterData) -> Listed:
     return Listed(wanted, Order.registered_at if wide else Order.sort_at, falling=wide)
 
 
-def _of_view(viewer: Viewer, view: str) -> ColumnElement[bool]:
+def _of_view(viewer: Viewer | Whoever, view: str) -> ColumnElement[bool]:
     match view:
         case "belum":
             return _UNTAKEN
@@ -343,21 +343,3 @@ def _stopped_by(given: Filters) -> Select[Any]:
         text("event.name = 'order.changed' AND (event.payload ->> 'reason_id') IS NOT NULL"),
         EventRow.payload["reason_id"].astext == str(given.reason),
     )
-
-
-def _cursor(part: int, value: object, order_id: int) -> str:
-    """`part.key.id`; a moment is told in microseconds, a part without a key tells none."""
-    told = str((value - _EPOCH) // timedelta(microseconds=1)) if isinstance(value, datetime) else value or ""
-    return f"{part}.{told}.{order_id}"
-
-
-def _read_cursor(cursor: str, listed: Listed) -> tuple[int, object, int]:
-    found = re.fullmatch(r"([0-9])\.([0-9A-Za-z /_-]{0,32})\.([0-9]{1,18})", cursor, re.ASCII)
-    number = int(found[1]) if found else 0
-    if not found or number >= len(listed.parts):
-        raise Invalid(cursor="not_ours")
-    moment = listed.key.type.python_type is datetime
-    if moment and not re.fullmatch(r"[0-9]{1,17}", found[2]):
-        raise Invalid(cursor="not_ours")
-    last: object = _EPOCH + timedelta(microseconds=int(found[2])) if moment else found[2] or None
-    return number, last, int(found[3])

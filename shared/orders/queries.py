@@ -1,7 +1,7 @@
 """Questions about orders, always within the viewer's area. Reads only."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -30,7 +30,7 @@ from shared.errors import NotFound
 from shared.events import EventRow
 from shared.orders import states
 from shared.orders.models import OPEN, Category, Order, OrderStatus, OrderType, Reason, StatusMove
-from shared.people.access import Viewer
+from shared.people.access import Viewer, Whoever
 from shared.people.models import Person
 from shared.places.models import SiteOperation, Sto
 
@@ -88,13 +88,13 @@ def forget() -> None:
     _master = None
 
 
-def visible(viewer: Viewer) -> ColumnElement[bool]:
+def visible(viewer: Viewer | Whoever) -> ColumnElement[bool]:
     """The orders a viewer may know of: the office by area; a technician its own and those of the group it asks in."""
     groups = Order.chat_id.in_(viewer.groups) if viewer.groups else None
     return _rule(_sees(viewer), viewer.within(Order.sto_id), viewer.person_id, groups)
 
 
-def _sees(viewer: Viewer) -> Literal["area", "own", "nothing"]:
+def _sees(viewer: Viewer | Whoever) -> Literal["area", "own", "nothing"]:
     if viewer.may("order.read"):
         return "area"
     return "own" if viewer.may("order.read_own") else "nothing"
@@ -115,7 +115,7 @@ def _rule(
     return text("false")  # type: ignore[return-value]
 
 
-def facts(viewer: Viewer | None) -> Facts:
+def facts(viewer: Viewer | Whoever | None) -> Facts:
     """The statement behind every order that is shown; None sees all (the house itself)."""
     wanted = (
         select(Order, Sto.code, Sto.name, SiteOperation.zone, holder.name, technician.name, registrant.name)
@@ -128,9 +128,11 @@ def facts(viewer: Viewer | None) -> Facts:
     return wanted if viewer is None else wanted.where(visible(viewer))
 
 
-async def all_facts(session: AsyncSession, wanted: Facts) -> list[OrderFacts]:
-    """Run a statement made with `facts`."""
-    return [OrderFacts(*row) for row in (await session.execute(wanted)).all()]
+async def all_facts(
+    session: AsyncSession, wanted: Facts, asked: Mapping[str, object] | None = None
+) -> list[OrderFacts]:
+    """Run a statement made with `facts`. asked: its parameters, where it was made for whoever asks."""
+    return [OrderFacts(*row) for row in (await session.execute(wanted, asked)).all()]
 
 
 async def by_id(session: AsyncSession, viewer: Viewer | None, order_id: int) -> OrderFacts:

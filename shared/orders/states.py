@@ -17,9 +17,9 @@ class IllegalMove(Conflict):
     """An order in this status cannot go there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MasterData:
-    """Types, statuses, moves and reasons of the house, as plain look-ups."""
+    """Types, statuses, moves and reasons of the house, as plain look-ups; equal to itself alone."""
 
     types: Mapping[str, OrderType]
     statuses: Mapping[str, OrderStatus]

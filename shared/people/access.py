@@ -1,10 +1,10 @@
 """Who may do what, where. The one table of rights and the one rule of areas, for every door. No database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, true
 
 from shared.errors import NotAllowed
 from shared.people.models import Role
@@ -82,6 +82,42 @@ class Viewer:
     def within(self, sto_column: Any) -> ColumnElement[bool]:
         """The area as a SQL condition on a column of STO ids."""
         return true() if self.stos is None else sto_column.in_(self.stos)
+
+    @property
+    def whoever(self) -> "Viewer | Whoever":
+        """Everybody who may see as much, for a statement that is built once and asked by all of them with `asking`."""
+        return self if self.groups else Whoever(self.role, self.stos is None)
+
+    @property
+    def asking(self) -> Mapping[str, Any]:
+        """The parameters with which a statement for whoever asks answers this person."""
+        return {"asking_id": self.person_id, "asking_stos": tuple(self.stos or ())}
+
+
+@dataclass(frozen=True, slots=True)
+class Whoever:
+    """A viewer not known yet: its id and its area are parameters, without which Postgres is not even asked."""
+
+    role: Role
+    everywhere: bool
+
+    @property
+    def groups(self) -> frozenset[int]:
+        """None: what a group asks is its own statement."""
+        return frozenset()
+
+    @property
+    def person_id(self) -> BindParameter[int]:
+        """The id of who asks."""
+        return bindparam("asking_id", type_=BigInteger)
+
+    def may(self, act: str) -> bool:
+        """Whether this role permits `act`."""
+        return act in RIGHTS[self.role]
+
+    def within(self, sto_column: Any) -> ColumnElement[bool]:
+        """The area of who asks as a SQL condition on a column of STO ids."""
+        return true() if self.everywhere else sto_column.in_(bindparam("asking_stos", expanding=True, type_=BigInteger))
 
 
 Permit = Callable[[Viewer], None]

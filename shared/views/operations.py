@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import BigInteger, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,20 +15,19 @@ from shared.views.models import SavedView
 MOST = 12  # views of a person: they stand side by side above the list
 LONGEST_NAME = 40
 LONGEST_QUERY = 600
+_MINE = SavedView.person_id == bindparam("person", type_=BigInteger)
+_OWN = select(SavedView).where(_MINE).order_by(SavedView.id)
+_START = select(SavedView.query).where(_MINE, SavedView.starts)
 
 
 async def own(session: AsyncSession, person_id: int) -> Sequence[SavedView]:
     """The person's views, the oldest first."""
-    return (
-        await session.scalars(select(SavedView).where(SavedView.person_id == person_id).order_by(SavedView.id))
-    ).all()
+    return (await session.scalars(_OWN, {"person": person_id})).all()
 
 
 async def start(session: AsyncSession, person_id: int) -> str:
     """What the queue opens with: the query of the person's start view, or nothing."""
-    found: str | None = await session.scalar(
-        select(SavedView.query).where(SavedView.person_id == person_id, SavedView.starts)
-    )
+    found: str | None = await session.scalar(_START, {"person": person_id})
     return found or ""
 
 

@@ -55,14 +55,15 @@ def tabs_of(counts: Mapping[str, int]) -> tuple[Tab, ...]:
 async def narrowing(session: AsyncSession, viewer: Viewer, query: Query) -> tuple[Filter, ...]:
     """The filter chips."""
     data = await queries.master(session)
-    stos = tuple(Choice(sto.code, f"{sto.code} {sto.name}") for sto in await places.stos(session, viewer))
+    stos, sites = await places.named(session, viewer)
     types = tuple(Choice(row.code, f"{row.code} {name_of(row)}") for row in data.types.values() if row.active)
     statuses = tuple(Choice(row.code, name_of(row)) for row in data.statuses.values() if row.active)
     labels = {choice.value: choice.label for choice in statuses} | {str(k): _(v) for k, v in CATEGORY_WORDS.items()}
-    sites = {each.code: each.name for each in await places.sites(session, viewer)}
     holders = {NOBODY: _("Belum diambil")} | {str(key): name for key, name in await board.holders(session, viewer)}
     found = [
-        Filter("sto", "STO", query.sto, query.sto, stos),
+        Filter(
+            "sto", "STO", query.sto, query.sto, tuple(Choice(code, f"{code} {name}") for code, name in stos.items())
+        ),
         Filter("so", "SO", query.so, query.so, tuple(Choice(code, f"{code} {name}") for code, name in sites.items())),
         Filter("tipe", _("Tipe"), query.tipe, query.tipe, types),
         Filter("status", _("Status"), query.status, labels.get(query.status, query.status), statuses),
