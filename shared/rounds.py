@@ -5,9 +5,11 @@ import logging
 from collections.abc import Callable
 
 from shared import db
+from shared.arrears import faults, reminders
 from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
+from shared.deliveries import passing
 from shared.reports import ticks
 from shared.webhooks import queue as webhooks
 
@@ -43,6 +45,12 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
         hooks = await webhooks.due(session)
     if hooks:
         await asyncio.to_thread(hint, "notifier.webhooks", [])
+    async with transaction() as session:
+        await passing.take_away(session)
+        await faults.resume(session)
+        await reminders.tick(session)
+        if anchored:
+            await reminders.end_of_day(session)
     if anchored:
         async with transaction() as session:
             noted = await anchors.anchor(session)

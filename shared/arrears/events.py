@@ -1,8 +1,9 @@
-"""What can happen to an import, as services hear it: the worker does its steps, and one summary tells of a whole file.
+"""What can happen to an import and in the field, as services hear it: one summary for a whole file, one for a day.
 
 Fields are only ever added. However many rows a file has, each step is one event.
 """
 
+from datetime import date
 from typing import ClassVar
 
 from shared.events import Event
@@ -70,3 +71,47 @@ class ImportSpent(Event):
     heard_by: ClassVar[tuple[str, ...]] = ("ingest",)
 
     batch_id: int
+
+
+class PromisesDue(Event):
+    """Promises that somebody works are due on `due`; said once for each, the day before and on the day."""
+
+    name: ClassVar[str] = "promise.due"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    person_id: int
+    due: date
+    promises: tuple[int, ...]
+
+
+class FieldDayEnded(Event):
+    """A person's day in the field is over and can be summed up; said once. office: for those who send them."""
+
+    name: ClassVar[str] = "field.day_ended"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    person_id: int
+    day: date
+    office: bool = False
+
+
+class AccountsSent(Event):
+    """The office sends a collector accounts to look at."""
+
+    name: ClassVar[str] = "account.sent"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    person_id: int
+    accounts: tuple[int, ...]
+    more: int = 0
+
+
+class CollectionResumed(Event):
+    """The order about an account's fault has closed, so it is collected from again."""
+
+    name: ClassVar[str] = "account.resumed"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    account_id: int
+    order_id: int
+    person_id: int | None = None

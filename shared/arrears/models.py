@@ -61,6 +61,23 @@ class Account(Table):
         Index("ix_account_promised", "promise_due", "id", postgresql_where=text("promise_due IS NOT NULL")),
         Index("ix_account_closed_amount", "state", "amount", "id", postgresql_where=text("state <> 'open'")),
         Index("ix_account_paused", "amount", "id", postgresql_where=text("paused")),
+        # A collector's list of the day, in the order of work, without a look at the rest.
+        Index(
+            "ix_account_work",
+            "collector_id",
+            text("(coalesce(months::integer, 1) * amount)"),
+            "id",
+            postgresql_where=text("state = 'open' AND collector_id IS NOT NULL AND NOT paused"),
+        ),
+        Index(
+            "ix_account_promise_work",
+            "collector_id",
+            "promise_due",
+            "id",
+            postgresql_where=text("promise_due IS NOT NULL AND collector_id IS NOT NULL"),
+        ),
+        Index("ix_account_result", "last_result", "amount", "id", postgresql_where=text("last_result IS NOT NULL")),
+        Index("ix_account_fault", "fault_order_id", postgresql_where=text("fault_order_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -84,6 +101,7 @@ class Account(Table):
     state: Mapped[AccountState] = mapped_column(default=AccountState.OPEN, server_default="open")
     collector_id: Mapped[int | None]  # who works it
     paused: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # a fault stops collection
+    fault_order_id: Mapped[int | None]  # the order that looks into it; when it closes, collection goes on
     last_visit_at: Mapped[datetime | None]
     last_result: Mapped[str | None] = mapped_column(String(16))
     promise_due: Mapped[date | None]  # of the open promise
@@ -119,10 +137,20 @@ class AccountTally(Table):
 
 
 class Visit(Table):
-    """One call on a customer by somebody, with what came of it."""
+    """One call on a customer by somebody, with what came of it.
+
+    at: when it was, by the clock of whoever reports it; heard_at: when the house heard. photo, thumb: Telegram's ids.
+    request_key: what makes the same report, sent again, the same visit. order_id: the order that a fault raised.
+    """
 
     __tablename__ = "visit"
-    __table_args__ = (Index("ix_visit_account", "account_id", "at"), Index("ix_visit_person", "person_id", "at"))
+    __table_args__ = (
+        Index("ix_visit_account", "account_id", "at"),
+        Index("ix_visit_person", "person_id", "at"),
+        Index("ix_visit_at", "at"),
+        Index("ix_visit_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+        Index("uq_visit_request", "request_key", unique=True, postgresql_where=text("request_key IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
@@ -133,7 +161,11 @@ class Visit(Table):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     photo: Mapped[str | None] = mapped_column(Text)
+    thumb: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str] = mapped_column(String(8))
+    heard_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    request_key: Mapped[str | None] = mapped_column(String(64))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
 
 
 class Promise(Table):
@@ -144,6 +176,7 @@ class Promise(Table):
         Index("uq_promise_open", "account_id", unique=True, postgresql_where=text(_OPEN)),
         Index("ix_promise_account", "account_id", "made_at"),
         Index("ix_promise_batch", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+        Index("ix_promise_due", "due", "id", postgresql_where=text("state = 'open' AND told < 2")),
         CheckConstraint("amount > 0", name="some"),
     )
 
@@ -158,3 +191,45 @@ class Promise(Table):
     state: Mapped[PromiseState] = mapped_column(default=PromiseState.OPEN, server_default="open")
     settled_at: Mapped[datetime | None]
     batch_id: Mapped[int | None]  # the import that settled it; its undo opens it again
+    told: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # 1: the day before, 2: on the day
+
+
+class Assignment(Table):
+    """That an account was given to a collector, or taken from everybody (None)."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (Index("ix_assignment_account", "account_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[int]
+    collector_id: Mapped[int | None]
+    by_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class FieldDay(Table):
+    """That a person's day in the field was summed up and told; the key decides between two that would tell it."""
+
+    __tablename__ = "field_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    told_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Errand(Table):
+    """What the bot waits for from a person in a chat: a promise's day or amount in its own words, or proof of a visit.
+
+    asking: "due", "amount" or "proof". message_id: the card that the answer belongs to. Ends by itself after an hour.
+    """
+
+    __tablename__ = "errand"
+
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    account_id: Mapped[int]
+    message_id: Mapped[int]
+    asking: Mapped[str] = mapped_column(String(8))
+    due: Mapped[date | None]
+    visit_id: Mapped[int | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -4,123 +4,30 @@ Every act adds one to the account's version, so that the undo of an import leave
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
 from shared.arrears import queries, tally
-from shared.arrears.models import Account, AccountState, Promise, PromiseState, Result, Visit
+from shared.arrears.changing import StaleAccount, touch
+from shared.arrears.models import Account, AccountState, Assignment, Promise, PromiseState
 from shared.arrears.queries import Filters
-from shared.errors import Conflict, Invalid, NotFound
+from shared.arrears.visits import Call, visit
+from shared.errors import Invalid
 from shared.people.access import Viewer
 from shared.people.models import Person, Role
 
+__all__ = ["Call", "StaleAccount", "assign", "chosen", "deal", "mark_paid", "resume", "reveal", "shares", "visit"]
+
 MOST_AT_ONCE = 5000  # accounts one assignment may move
-NOTE = 1000  # characters
-
-
-class StaleAccount(Conflict):
-    """The account changed meanwhile; `now` is how it stands."""
-
-    def __init__(self, now: Account) -> None:
-        super().__init__()
-        self.now = now
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A visit as somebody reports it. due and amount belong to a promise."""
-
-    result: Result
-    note: str = ""
-    due: date | None = None
-    amount: int | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    photo: str | None = None
-
-
-async def visit(
-    session: AsyncSession, viewer: Viewer, account_id: int, call: Call, *, source: str
-) -> tuple[Visit, Promise | None]:
-    """Write down a visit; a promise replaces the open one, a fault pauses collection.
-
-    Raises NotFound, NotAllowed, Invalid(due=…, amount=…, note=…).
-    """
-    viewer.must("arrears.visit")
-    one = await queries.account(session, viewer, account_id)
-    _check(call, one)
-    made = Visit(
-        account_id=one.id,
-        person_id=viewer.person_id,
-        at=clock.now(),
-        result=call.result,
-        note=call.note,
-        latitude=call.latitude,
-        longitude=call.longitude,
-        photo=call.photo,
-        source=source,
-    )
-    session.add(made)
-    await session.flush()
-    promise = await _promise(session, viewer, one, made, call) if call.result is Result.PROMISE else None
-    values: dict[str, Any] = {"last_visit_at": made.at, "last_result": str(call.result)}
-    if promise is not None:
-        values |= {"promise_due": promise.due, "promise_amount": promise.amount}
-    if call.result is Result.FAULT:
-        values["paused"] = True
-    await _touch(session, one.id, **values)
-    return made, promise
-
-
-def _check(call: Call, one: Account) -> None:
-    wrong: dict[str, str] = {}
-    today = clock.local(clock.now(), "Asia/Jakarta").date()
-    if len(call.note) > NOTE:
-        wrong["note"] = "too_long"
-    if call.result is Result.PROMISE:
-        if call.due is None:
-            wrong["due"] = "missing"
-        elif call.due < today:
-            wrong["due"] = "past"
-        elif (call.due - today).days > 92:
-            wrong["due"] = "too_far"
-        if call.amount is not None and not 0 < call.amount <= max(one.amount, 1) * 10:
-            wrong["amount"] = "not_an_amount"
-    if wrong:
-        raise Invalid(**wrong)
-
-
-async def _promise(session: AsyncSession, viewer: Viewer, one: Account, made: Visit, call: Call) -> Promise:
-    await session.execute(
-        update(Promise)
-        .where(Promise.account_id == one.id, Promise.state == PromiseState.OPEN)
-        .values(state=PromiseState.REPLACED, settled_at=clock.now())
-    )
-    assert call.due is not None
-    promise = Promise(
-        account_id=one.id,
-        visit_id=made.id,
-        made_by=viewer.person_id,
-        made_at=clock.now(),
-        due=call.due,
-        amount=call.amount or max(one.amount, 1),
-        owed=one.amount,
-    )
-    session.add(promise)
-    await session.flush()
-    return promise
 
 
 async def resume(session: AsyncSession, viewer: Viewer, account_id: int) -> Account:
     """Collect again from an account that a fault had paused. Raises NotFound, NotAllowed."""
     viewer.must("arrears.assign")
     one = await queries.account(session, viewer, account_id)
-    return await _touch(session, one.id, paused=False)
+    return await touch(session, one.id, paused=False, fault_order_id=None)
 
 
 async def mark_paid(session: AsyncSession, viewer: Viewer, account_id: int, version: int, *, source: str) -> Account:
@@ -128,9 +35,8 @@ async def mark_paid(session: AsyncSession, viewer: Viewer, account_id: int, vers
     viewer.must("arrears.mark_paid")
     one = await queries.account(session, viewer, account_id)
     was = one.state
-    paid = await _touch(
-        session, one.id, version, state=AccountState.PAID, promise_due=None, promise_amount=None, paused=False
-    )
+    closed = {"state": AccountState.PAID, "promise_due": None, "promise_amount": None, "fault_order_id": None}
+    paid = await touch(session, one.id, version, paused=False, **closed)
     if was is AccountState.OPEN:
         await tally.closed(session, paid)
     await session.execute(
@@ -170,7 +76,7 @@ async def assign(
         .returning(Account.id)
         .execution_options(synchronize_session=False)
     )
-    count = len(moved.all())
+    count = await _handed(session, viewer, [(account_id, collector_id) for account_id in moved.all()])
     details = {"accounts": count, "collector": collector_id}
     await audit.note(session, viewer.person_id, source, "account.assigned", "", details)
     return count
@@ -193,7 +99,7 @@ _DEALT = """
 _CHANGED_HANDS = """
     UPDATE account SET collector_id = dealt.person_id, version = version + 1
     FROM dealt WHERE account.id = dealt.id AND account.collector_id IS DISTINCT FROM dealt.person_id
-    RETURNING account.id
+    RETURNING account.id, account.collector_id
 """
 _BALANCED = text(_DEALT + _CHANGED_HANDS)
 _SHARES = text(_DEALT + "SELECT person_id, count(*), sum(amount) FROM dealt GROUP BY person_id")  # noqa: S608 fixed words
@@ -229,7 +135,8 @@ async def deal(
     viewer.must("arrears.assign")
     people = await _crew(session, crew)
     accounts = await chosen(session, viewer, given)
-    await session.execute(_BALANCED, {"crew": people, "accounts": accounts, "many": len(people)})
+    moved = await session.execute(_BALANCED, {"crew": people, "accounts": accounts, "many": len(people)})
+    await _handed(session, viewer, [(row[0], row[1]) for row in moved.all()])
     counted = await session.execute(
         select(Account.collector_id, func.count()).where(Account.id.in_(accounts)).group_by(Account.collector_id)
     )
@@ -238,6 +145,15 @@ async def deal(
         session, viewer.person_id, source, "account.dealt", "", {"accounts": len(accounts), "crew": people}
     )
     return dealt
+
+
+async def _handed(session: AsyncSession, viewer: Viewer, moved: Sequence[tuple[int, int | None]]) -> int:
+    """Write into the accounts' stories who works them from now on; returns how many there are."""
+    if moved:
+        given = {"by_id": viewer.person_id, "at": clock.now()}
+        rows = [{"account_id": account_id, "collector_id": to, **given} for account_id, to in moved]
+        await session.execute(insert(Assignment), rows)
+    return len(moved)
 
 
 async def _crew(session: AsyncSession, crew: Sequence[int]) -> list[int]:
@@ -256,22 +172,3 @@ async def _collector(session: AsyncSession, person_id: int) -> None:
     )
     if found is None:
         raise Invalid(collector="unknown")
-
-
-async def _touch(session: AsyncSession, account_id: int, version: int | None = None, **values: Any) -> Account:
-    """Change an account, as seen at `version` if that matters. Raises StaleAccount."""
-    changing = update(Account).where(Account.id == account_id)
-    if version is not None:
-        changing = changing.where(Account.version == version)
-    changed: Account | None = await session.scalar(
-        changing.values(version=Account.version + 1, changed_at=clock.now(), **values)
-        .returning(Account)
-        .execution_options(populate_existing=True)
-    )
-    if changed is None:
-        now = await session.get(Account, account_id, populate_existing=True)
-        if now is None:
-            raise NotFound
-        session.expunge(now)  # so that it can still be read when this transaction is over
-        raise StaleAccount(now)
-    return changed

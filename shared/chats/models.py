@@ -25,6 +25,7 @@ class Purpose(StrEnum):
 
     HELPDESK = "helpdesk"  # new orders of the area come here, with buttons to take them
     TECHNICIANS = "technicians"  # technicians register here
+    COLLECTORS = "collectors"  # collectors ask for their accounts here, masked
 
 
 def numbers_its_own(chat_id: int) -> bool:

@@ -6,15 +6,21 @@ import pytest
 
 from services.notifier.hearing import ears
 from shared.arrears import events as _arrears
+from shared.desk import events as _desk
 from shared.events import Event
 from shared.orders import events as _orders
+from shared.people import events as _people
 from shared.reports import events as _reports
 from shared.sla import events as _sla
+from shared.talk import events as _talk
 
 assert _orders
 assert _arrears
 assert _reports
 assert _sla
+assert _desk
+assert _people
+assert _talk
 
 GOLDEN: dict[str, dict[str, Any]] = {
     "import.received": {"batch_id": 4, "version": 1},
@@ -44,6 +50,17 @@ GOLDEN: dict[str, dict[str, Any]] = {
     "order.deleted": {"order_id": 7, "reason": "salah ketik"},
     "order.deletion_undone": {"order_id": 7, "undone_event_id": 9},
     "order.restored": {"order_id": 7},
+    "order.corrected": {"order_id": 7, "changes": [["sn", "ZTEGC6754546", None]]},
+    "order.asked": {"order_id": 7, "question_id": 2, "words": "Port berapa?"},
+    "order.answered": {"order_id": 7, "question_id": 2, "words": "Port 4"},
+    "handover.given": {"handover_id": 3},
+    "handover.answered": {"handover_id": 3},
+    "technician.applied": {"person_id": 12},
+    "technician.settled": {"person_id": 12, "approved": True},
+    "promise.due": {"person_id": 5, "due": "2026-11-25", "promises": [7, 9]},
+    "field.day_ended": {"person_id": 5, "day": "2026-11-22", "office": False},
+    "account.sent": {"person_id": 5, "accounts": [7, 9], "more": 3},
+    "account.resumed": {"account_id": 7, "order_id": 9, "person_id": 5},
     "order.photo_added": {"order_id": 7, "photo_id": 3, "caption": "ODP penuh"},
 }
 

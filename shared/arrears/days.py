@@ -1,0 +1,60 @@
+"""What a day in the field came to: of one person, and of everybody in an area. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.arrears.field import ZONE
+from shared.arrears.models import Account, Promise, Result, Visit
+from shared.people.access import Viewer
+from shared.people.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Visits by result, and what was promised at them, in rupiah."""
+
+    results: Mapping[Result, int] = field(default_factory=dict)
+    promised: int = 0
+
+    @property
+    def visits(self) -> int:
+        return sum(self.results.values())
+
+
+async def of_person(session: AsyncSession, person_id: int, day: date) -> Day:
+    """One person's day in the zone of the lists."""
+    begins, ends = clock.day_bounds(day, ZONE)
+    mine = (Visit.person_id == person_id) & (Visit.at >= begins) & (Visit.at < ends)
+    rows = await session.execute(
+        select(Visit.result, func.count(), func.coalesce(func.sum(Promise.amount), 0))
+        .outerjoin(Promise, Promise.visit_id == Visit.id)
+        .where(mine)
+        .group_by(Visit.result)
+    )
+    found = rows.all()
+    return Day({Result(row[0]): int(row[1]) for row in found}, sum(int(row[2]) for row in found))
+
+
+async def of_area(session: AsyncSession, viewer: Viewer, day: date) -> dict[str, Day]:
+    """Everybody's day at accounts of the viewer's area, by name."""
+    begins, ends = clock.day_bounds(day, ZONE)
+    rows = await session.execute(
+        select(Person.name, Visit.result, func.count(), func.coalesce(func.sum(Promise.amount), 0))
+        .join(Person, Person.id == Visit.person_id)
+        .join(Account, Account.id == Visit.account_id)
+        .outerjoin(Promise, Promise.visit_id == Visit.id)
+        .where(Visit.at >= begins, Visit.at < ends, viewer.within(Account.sto_id))
+        .group_by(Person.name, Visit.result)
+        .order_by(Person.name)
+    )
+    people: dict[str, dict[Result, int]] = {}
+    promised: dict[str, int] = {}
+    for name, result, many, amount in rows.all():
+        people.setdefault(name, {})[Result(result)] = int(many)
+        promised[name] = promised.get(name, 0) + int(amount)
+    return {name: Day(results, promised[name]) for name, results in people.items()}

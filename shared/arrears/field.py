@@ -1,0 +1,210 @@
+"""What a collector asks on the road: today's list, an account by its number or a name, the last stop. Reads only.
+
+Today's list is: open accounts of one's own that nobody visited today and no fault pauses. First the promises that are
+due, then what weighs most (months overdue times amount); when today's last stop is known, of accounts that weigh about
+the same the nearest comes first.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.arrears import queries
+from shared.arrears.models import Account, AccountState, Visit
+from shared.arrears.queries import AccountLine, Filters
+from shared.errors import Invalid, NotFound
+from shared.identifiers import figures, letters
+from shared.people.access import Viewer
+from shared.people.models import Role
+from shared.places.models import Sto
+
+PAGE = 5
+CANDIDATES = 200  # of the heaviest accounts, among which the nearest are looked for
+FAR, ELSEWHERE = 5_000, 50_000  # metres to an account nobody was located at: in the same STO, in another
+MOST_METRES = 9_999_999
+SHORTEST = 3  # letters of a search
+ZONE = "Asia/Jakarta"
+_WEIGHT = func.coalesce(cast(Account.months, Integer), 1) * Account.amount
+
+
+class Part(StrEnum):
+    """A part of today's list: promises that are due, by weight, or by weight and nearness."""
+
+    DUE = "d"
+    WEIGHT = "w"
+    NEAR = "n"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last account seen: in which part, by which value it stood there, and its id."""
+
+    part: Part
+    value: int
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A line of today's list. metres: from the last stop, as far as the account's place is known."""
+
+    account: Account
+    sto: str
+    cursor: Cursor
+    metres: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on earth, in degrees, and the STO of the account that was visited there."""
+
+    latitude: float
+    longitude: float
+    sto_id: int
+
+
+async def today(session: AsyncSession, viewer: Viewer, after: Cursor | None = None, size: int = PAGE) -> list[Stop]:
+    """Up to size + 1 stops of today's list, after one that was seen. The office gets the promises due in its area."""
+    viewer.must("arrears.read")
+    stops: list[Stop] = []
+    if after is None or after.part is Part.DUE:
+        stops = await _due(session, viewer, after, size + 1)
+        after = None
+    if len(stops) > size or viewer.role is not Role.COLLECTOR:
+        return stops
+    wanted = size + 1 - len(stops)
+    near = await last_stop(session, viewer) if after is None or after.part is Part.NEAR else None
+    if near is not None:
+        return stops + await _near(session, viewer, near, after, wanted)
+    heavier = after if after is not None and after.part is Part.WEIGHT else None
+    return stops + await _heavy(session, viewer, heavier, wanted)
+
+
+def _lines(viewer: Viewer) -> Select[Account, str]:
+    begins, _ = clock.day_bounds(clock.local(clock.now(), ZONE).date(), ZONE)
+    return (
+        select(Account, Sto.code)
+        .join(Sto, Sto.id == Account.sto_id)
+        .where(
+            viewer.within(Account.sto_id),
+            Account.state == AccountState.OPEN,
+            ~Account.paused,
+            or_(Account.last_visit_at.is_(None), Account.last_visit_at < begins),
+        )
+    )
+
+
+def _mine(viewer: Viewer) -> ColumnElement[bool]:
+    return (Account.collector_id == viewer.person_id) & Account.collector_id.is_not(None)
+
+
+async def _due(session: AsyncSession, viewer: Viewer, after: Cursor | None, size: int) -> list[Stop]:
+    day = clock.local(clock.now(), ZONE).date()
+    wanted = _lines(viewer).where(Account.promise_due <= day).order_by(Account.promise_due, Account.id).limit(size)
+    if viewer.role is Role.COLLECTOR:
+        wanted = wanted.where(_mine(viewer))
+    if after is not None and 0 < after.value <= date.max.toordinal():
+        seen = tuple_(date.fromordinal(after.value), after.account_id)
+        wanted = wanted.where(tuple_(Account.promise_due, Account.id) > seen)
+    rows = (await session.execute(wanted)).all()
+    return [
+        Stop(one, sto, Cursor(Part.DUE, one.promise_due.toordinal(), one.id)) for one, sto in rows if one.promise_due
+    ]
+
+
+def _heaviest(viewer: Viewer) -> Select[Account, str]:
+    wanted = _lines(viewer).where(_mine(viewer), Account.promise_due.is_(None))
+    return wanted.order_by(_WEIGHT.desc(), Account.id.desc())
+
+
+async def _heavy(session: AsyncSession, viewer: Viewer, after: Cursor | None, size: int) -> list[Stop]:
+    wanted = _heaviest(viewer).limit(size)
+    if after is not None:
+        wanted = wanted.where(tuple_(_WEIGHT, Account.id) < tuple_(after.value, after.account_id))
+    rows = (await session.execute(wanted)).all()
+    return [Stop(one, sto, Cursor(Part.WEIGHT, weight(one), one.id)) for one, sto in rows]
+
+
+async def _near(session: AsyncSession, viewer: Viewer, stop: Point, after: Cursor | None, size: int) -> list[Stop]:
+    rows = (await session.execute(_heaviest(viewer).limit(CANDIDATES))).all()
+    places = await _places(session, [one.id for one, _ in rows])
+    found = []
+    for one, sto in rows:
+        known = places.get(one.id)
+        metres = distance(stop, known) if known else FAR if one.sto_id == stop.sto_id else ELSEWHERE
+        rank = (64 - weight(one).bit_length()) * (MOST_METRES + 1) + min(metres, MOST_METRES)
+        found.append(Stop(one, sto, Cursor(Part.NEAR, rank, one.id), metres if known else None))
+    found.sort(key=lambda each: (each.cursor.value, each.cursor.account_id))
+    if after is not None:
+        found = [
+            each for each in found if (each.cursor.value, each.cursor.account_id) > (after.value, after.account_id)
+        ]
+    return found[:size]
+
+
+def weight(one: Account) -> int:
+    """Months overdue times amount, by which accounts are worked; months that the list does not say count as one."""
+    return (one.months if one.months is not None else 1) * one.amount
+
+
+async def _places(session: AsyncSession, accounts: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """Where accounts were visited last, of those that anybody sent a place of."""
+    rows = await session.execute(
+        select(Visit.account_id, Visit.latitude, Visit.longitude)
+        .distinct(Visit.account_id)
+        .where(Visit.account_id.in_(accounts), Visit.latitude.is_not(None))
+        .order_by(Visit.account_id, Visit.at.desc())
+    )
+    return {row[0]: (float(row[1] or 0), float(row[2] or 0)) for row in rows}
+
+
+async def last_stop(session: AsyncSession, viewer: Viewer) -> Point | None:
+    """Where today's last visit with a place was."""
+    begins, _ = clock.day_bounds(clock.local(clock.now(), ZONE).date(), ZONE)
+    row = (
+        await session.execute(
+            select(Visit.latitude, Visit.longitude, Account.sto_id)
+            .join(Account, Account.id == Visit.account_id)
+            .where(Visit.person_id == viewer.person_id, Visit.at >= begins, Visit.latitude.is_not(None))
+            .order_by(Visit.at.desc())
+            .limit(1)
+        )
+    ).first()
+    return Point(float(row[0] or 0), float(row[1] or 0), row[2]) if row else None
+
+
+def distance(a: Point | tuple[float, float], b: tuple[float, float]) -> int:
+    """Metres between two places as the crow flies."""
+    first = (a.latitude, a.longitude) if isinstance(a, Point) else a
+    north, east = math.radians(b[0] - first[0]), math.radians(b[1] - first[1])
+    middle = math.radians((first[0] + b[0]) / 2)
+    return round(6_371_000 * math.hypot(north, east * math.cos(middle)))
+
+
+async def find(session: AsyncSession, viewer: Viewer, words: str, size: int = PAGE) -> list[AccountLine]:
+    """Accounts by number, name or address, the most owed first; up to size + 1. A whole number finds paid ones too.
+
+    Raises NotFound for a whole number that is not in the area, Invalid(found="short") for less than three letters.
+    """
+    viewer.must("arrears.read")
+    number = figures.internet_number(words).value
+    if number is not None:
+        row = (
+            await session.execute(
+                select(Account, Sto.code)
+                .join(Sto, Sto.id == Account.sto_id)
+                .where(Account.internet_no == number, viewer.within(Account.sto_id))
+            )
+        ).first()
+        if row is None:
+            raise NotFound
+        return [AccountLine(row[0], row[1], None)]
+    if len(letters(words)) < SHORTEST:
+        raise Invalid(found="short")
+    return await queries.page(session, viewer, Filters(found=words[:60]), size=size)
