@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.bot import answers, app, asking, dialogue
+from services.bot import answers, app, asking, dialogue, errands
 from services.bot.answers import Answer, Toast
 from services.bot.middlewares import language_of
 from services.bot.speak import Mouth, unsent
@@ -186,6 +186,7 @@ async def tidy() -> None:
                     text("DELETE FROM inbox WHERE state = 'done' AND received_at < now() - interval '2 days'")
                 )
                 await dialogue.forget_old(session)
+                await errands.forget_old(session)
                 await photos.forget_loose(session)
         except Exception as error:
             log.warning("tidying the inbox waits: %s", error)

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 SLOWEST = 5.0  # seconds between two tries
 DENIED = 20.0  # the same while Telegram refuses the token
 MENUS = {
-    "all_private_chats": ("reg", "cek", "saya", "help", "start"),
+    "all_private_chats": ("reg", "cek", "saya", "tugas", "tagihan", "help", "start"),
     "all_group_chats": ("reg", "cek", "saya", "help"),
 }
 

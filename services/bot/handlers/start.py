@@ -6,6 +6,7 @@ from aiogram.types import Message
 from services.bot.answers import Answer
 from services.bot.asking import Asker, command
 from services.bot.texts import EXAMPLE, role, say
+from shared.people.models import Role
 
 router = Router(name="start")
 
@@ -27,6 +28,9 @@ async def help_(_: Message, asker: Asker) -> Answer:
         lines.append(say("help_cek", language))
     if viewer.may("order.read_own"):
         lines.append(say("help_saya", language))
+    if viewer.may("arrears.visit"):
+        mine = "help_tugas" if viewer.role is Role.COLLECTOR else "help_tugas_office"
+        lines += [say(mine, language), say("help_tagihan", language)]
     if viewer.may("group.change"):
         lines.append(say("help_ikat", language))
     lines.append(say("help_help", language))
