@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, text, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -14,7 +15,8 @@ from shared.events import EventRow
 from shared.orders import board, queries
 from shared.orders.board import Filters
 from shared.orders.models import Category, Order
-from shared.people.access import Viewer
+from shared.orders.states import MasterData
+from shared.people.access import Viewer, Whoever
 
 USUAL_DAYS = 14
 _REMEMBER = 600.0  # seconds: what is usual does not change while one looks
@@ -52,19 +54,12 @@ def forget() -> None:
 async def today(session: AsyncSession, viewer: Viewer, since: datetime, until: datetime | None = None) -> Today:
     """The sums from `since` until `until`, or until now; what is open is so now."""
     opened = await board.counts(session, viewer, Filters())
-    done = Filters(view="semua", status=Category.DONE, day="tutup", since=since, until=until)
-    data = await queries.master(session)
-    on_time = await session.scalar(
-        select(func.count())
-        .select_from(Order)
-        .where(
-            queries.visible(viewer), Order.used_seconds <= Order.target_seconds, *board.conditions(viewer, done, data)
-        )
-    )
+    wanted = _finished(viewer.whoever, since, until, await queries.master(session))
+    done, on_time, received = (await session.execute(wanted, viewer.asking)).one()
     return Today(
-        received=await board.total(session, viewer, Filters(view="semua", day="masuk", since=since, until=until)),
-        done=await board.total(session, viewer, done),
-        on_time=int(on_time or 0),
+        received=received,
+        done=done,
+        on_time=on_time,
         open=opened["order"],
         late=opened["lewat"],
         obstacle=opened["kendala"],
@@ -72,18 +67,41 @@ async def today(session: AsyncSession, viewer: Viewer, since: datetime, until: d
     )
 
 
+@lru_cache(maxsize=board.KEPT)
+def _finished(
+    viewer: Viewer | Whoever, since: datetime, until: datetime | None, data: MasterData
+) -> Select[int, int, int]:
+    """Done, done on time, received."""
+    came = Filters(view="semua", day="masuk", since=since, until=until)
+    done = Filters(view="semua", status=Category.DONE, day="tutup", since=since, until=until)
+    received = select(func.count()).select_from(Order)
+    received = received.where(queries.visible(viewer), *board.conditions(viewer, came, data))
+    on_time = func.count().filter(Order.used_seconds <= Order.target_seconds)
+    return (
+        select(func.count(), on_time, received.scalar_subquery())
+        .select_from(Order)
+        .where(queries.visible(viewer), *board.conditions(viewer, done, data))
+    )
+
+
 async def matrix(
     session: AsyncSession, viewer: Viewer, since: datetime, until: datetime | None = None
 ) -> Mapping[tuple[str, str], int]:
     """(type, status) → orders on the table: still open, or closed from `since` until `until`."""
-    data = await queries.master(session)
+    wanted = _by_type_and_status(viewer.whoever, since, until, await queries.master(session))
+    return {(kind, status): n for kind, status, n in await session.execute(wanted, viewer.asking)}
+
+
+@lru_cache(maxsize=board.KEPT)
+def _by_type_and_status(
+    viewer: Viewer | Whoever, since: datetime, until: datetime | None, data: MasterData
+) -> Select[str, str, int]:
     work = Filters(view="semua", day="kerja", since=since, until=until)
-    rows = await session.execute(
+    return (
         select(Order.type_code, Order.status_code, func.count())
         .where(queries.visible(viewer), *board.conditions(viewer, work, data))
         .group_by(Order.type_code, Order.status_code)
     )
-    return {(kind, status): n for kind, status, n in rows}
 
 
 async def obstacles(
@@ -91,10 +109,18 @@ async def obstacles(
 ) -> Sequence[tuple[int, int]]:
     """(reason id, orders that were stopped by it then, or in the last days), the commonest first; at most eight."""
     data = await queries.master(session)
+    rows = await session.execute(_stopped(viewer.whoever, since, until, data), viewer.asking)
+    return [(int(each), n) for each, n in rows]
+
+
+@lru_cache(maxsize=board.KEPT)
+def _stopped(
+    viewer: Viewer | Whoever, since: datetime | None, until: datetime | None, data: MasterData
+) -> Select[str, int]:
     stopping = [row.id for row in data.reasons.values() if data.statuses[row.status_code].category is Category.OBSTACLE]
     reason = EventRow.payload["reason_id"].astext
     orders = func.count(func.distinct(EventRow.order_id))
-    rows = await session.execute(
+    return (
         select(reason, orders)
         .join(Order, Order.id == EventRow.order_id)
         .where(
@@ -108,15 +134,16 @@ async def obstacles(
         .order_by(orders.desc())
         .limit(8)
     )
-    return [(int(each), n) for each, n in rows]
 
 
 async def per_hour(session: AsyncSession, viewer: Viewer, now: datetime, zone: str) -> list[HourCount]:
     """Received and done in each hour of today, and the mean of the last days."""
     here = clock.local(now, zone)
     start, end = clock.day_bounds(here.date(), zone)
-    received = await _by_hour(session, viewer, Order.registered_at, start, end, zone)
-    done = await _by_hour(session, viewer, Order.closed_at, start, end, zone)
+    received: dict[int, int] = {}
+    done: dict[int, int] = {}
+    for came, hour, n in await session.execute(_by_hour(viewer.whoever, start, end, zone), viewer.asking):
+        (received if came else done)[int(hour)] = n
     usual = await _usual_hours(session, viewer, start, zone)
     busy = [hour for hour, mean in usual.items() if mean >= 0.5]
     first, last = min([8, *received, *done, *busy]), max([17, *received, *done, *busy, here.hour if received else 17])
@@ -147,16 +174,17 @@ async def per_day(
     return found
 
 
-async def _by_hour(
-    session: AsyncSession, viewer: Viewer, column: Any, start: datetime, end: datetime, zone: str
-) -> dict[int, int]:
-    closed = column is Order.closed_at
-    hour = func.extract("hour", func.timezone(zone, column)).label("hour")
-    found: list[ColumnElement[bool]] = [queries.visible(viewer), column >= start, column < end]
-    if closed:
-        found.append(and_(Order.closed_at.is_not(None), Order.category == Category.DONE))
-    rows = await session.execute(select(hour, func.count()).where(*found).group_by(text("hour")))
-    return {int(each): n for each, n in rows}
+@lru_cache(maxsize=board.KEPT)
+def _by_hour(viewer: Viewer | Whoever, start: datetime, end: datetime, zone: str) -> Any:
+    """(whether they came or were done, hour, orders)."""
+    parts: list[Any] = []
+    for came, column in (("true", Order.registered_at), ("false", Order.closed_at)):
+        hour = func.extract("hour", func.timezone(zone, column)).label("hour")
+        found: list[ColumnElement[bool]] = [queries.visible(viewer), column >= start, column < end]
+        if came == "false":
+            found.append(and_(Order.closed_at.is_not(None), Order.category == Category.DONE))
+        parts.append(select(literal_column(came), hour, func.count()).where(*found).group_by(text("hour")))
+    return union_all(*parts)
 
 
 async def _usual_hours(session: AsyncSession, viewer: Viewer, today: datetime, zone: str) -> dict[int, float]:
