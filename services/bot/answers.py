@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot.asking import Place
 from services.bot.texts import plain
 from shared.deliveries import operations as deliveries
-from shared.deliveries.operations import NEWS, REPLY, Message
+from shared.deliveries.operations import NEWS, REACTION, REPLY, Message
 
 OrderId = Annotated[int, Field(gt=0, lt=2**53)]
 
@@ -48,7 +48,7 @@ class Button:
     """A button with its label and callback data."""
 
     label: str
-    data: CallbackData
+    data: CallbackData | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,23 @@ class Strip:
     message_id: int
 
 
-Reply = Answer | Toast | Strip
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Another keyboard under a message of ours whose text stays."""
+
+    message_id: int
+    rows: Sequence[Sequence[Button]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """A sign on the message that is answered, where a message of our own would only be noise."""
+
+    emoji: str
+
+
+Reply = Answer | Toast | Strip | Keys | React
+Queued = Answer | Strip | Keys | React
 
 
 def pressed(query: CallbackQuery) -> int:
@@ -96,8 +112,17 @@ def check_button(order_id: int, language: str, label: str = "") -> Button:
     return Button(label or plain("b_check", language), Check(order_id=order_id, ref=deliveries.reference()))
 
 
-async def queue(session: AsyncSession, place: Place, answer: Answer | Strip) -> None:
+async def queue(session: AsyncSession, place: Place, answer: Queued) -> None:
     """Write the delivery of one answer."""
+    if isinstance(answer, React):
+        sign = {"message_id": place.message_id, "reaction": [{"type": "emoji", "emoji": answer.emoji}]}
+        await deliveries.queue(session, place.chat_id, Message("reaction", sign, lane=REPLY, method=REACTION))
+        return
+    if isinstance(answer, Keys):
+        keys: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": keyboard(answer.rows)}
+        other = Message("keyboard", keys, lane=REPLY, method="editMessageReplyMarkup")
+        await deliveries.queue(session, place.chat_id, other)
+        return
     if isinstance(answer, Strip):
         payload: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": {"inline_keyboard": []}}
         strip = Message("keyboard", payload, lane=NEWS, method="editMessageReplyMarkup")
@@ -105,6 +130,20 @@ async def queue(session: AsyncSession, place: Place, answer: Answer | Strip) -> 
         return
     message = Message(answer.kind, _payload(place, answer), lane=REPLY, method=_method(answer))
     await deliveries.queue(session, place.chat_id, message, order_id=answer.order_id)
+
+
+def keyboard(rows: Sequence[Sequence[Button]]) -> dict[str, Any]:
+    """Buttons as Telegram takes them."""
+    return {"inline_keyboard": [[{"text": each.label, "callback_data": _data(each)} for each in row] for row in rows]}
+
+
+def _data(button: Button) -> str:
+    return button.data if isinstance(button.data, str) else button.data.pack()
+
+
+def drawn(rows: Sequence[Sequence[dict[str, str]]]) -> list[list[Button]]:
+    """Buttons that the house draws elsewhere too (`shared.orders.buttons`)."""
+    return [[Button(each["text"], each["callback_data"]) for each in row] for row in rows]
 
 
 def _method(answer: Answer) -> str:
@@ -125,11 +164,7 @@ def _payload(place: Place, answer: Answer) -> dict[str, Any]:
         if place.thread_id is not None:
             payload["message_thread_id"] = place.thread_id
     if answer.rows:
-        payload["reply_markup"] = {
-            "inline_keyboard": [
-                [{"text": button.label, "callback_data": button.data.pack()} for button in row] for row in answer.rows
-            ]
-        }
+        payload["reply_markup"] = keyboard(answer.rows)
     elif answer.placeholder:
         payload["reply_markup"] = {
             "force_reply": True,

@@ -9,8 +9,25 @@ from aiogram.types import Update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, asking
-from services.bot.answers import Answer, Reply, Strip, Toast
-from services.bot.handlers import bind, buttons, check, day, membership, photo, register, rest, start
+from services.bot.answers import Answer, Keys, React, Reply, Strip, Toast
+from services.bot.handlers import (
+    admit,
+    bind,
+    buttons,
+    check,
+    collect,
+    correct,
+    day,
+    manage,
+    membership,
+    photo,
+    recap,
+    register,
+    rest,
+    shift,
+    start,
+    written,
+)
 from services.bot.middlewares import identify
 
 
@@ -22,12 +39,19 @@ def dispatcher() -> Dispatcher:
     made.include_routers(
         membership.router,
         start.router,
+        check.router,  # the most asked stands before what others pass by
+        day.router,
         bind.router,
+        collect.router,
+        written.router,
+        correct.router,
+        recap.router,
+        shift.router,
         register.router,
         photo.router,
-        check.router,
-        day.router,
         buttons.router,
+        manage.router,
+        admit.router,
         rest.router,
     )
     return made
@@ -48,7 +72,7 @@ async def handle(session: AsyncSession, body: dict[str, Any], token: str, userna
         replies.append(Toast(""))  # the button must stop turning
     place = asking.place_of(update) or membership.place_of(update)
     for reply in replies:
-        if isinstance(reply, (Answer, Strip)) and place is not None:
+        if isinstance(reply, (Answer, Strip, Keys, React)) and place is not None:
             await answers.queue(session, place, reply)
     return [reply for reply in replies if isinstance(reply, Toast)]
 

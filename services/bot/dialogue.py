@@ -15,6 +15,7 @@ from shared.orders.forms import OrderForm, values_of
 from shared.people.access import Viewer
 
 LASTS = 3600  # seconds without an answer
+OTHER = "@"  # how `asking` begins where a person's next words are no registration (`waiting`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ async def of(session: AsyncSession, chat_id: int, person_id: int) -> tuple[Filli
     """What a person is filling in in a chat, and in which topic; None when it is over."""
     row = await session.scalar(
         select(Dialogue).where(
-            Dialogue.chat_id == chat_id, Dialogue.person_id == person_id, Dialogue.updated_at > after(-LASTS)
+            Dialogue.chat_id == chat_id,
+            Dialogue.person_id == person_id,
+            Dialogue.updated_at > after(-LASTS),
+            ~Dialogue.asking.startswith(OTHER),
         )
     )
     return (_read(row), row.thread_id) if row else None
@@ -76,7 +80,9 @@ async def of(session: AsyncSession, chat_id: int, person_id: int) -> tuple[Filli
 
 async def of_somebody(session: AsyncSession, chat_id: int, message_id: int) -> bool:
     """Whether anybody is filling in the registration that this message began."""
-    found = select(Dialogue.person_id).where(Dialogue.chat_id == chat_id, Dialogue.message_id == message_id)
+    found = select(Dialogue.person_id).where(
+        Dialogue.chat_id == chat_id, Dialogue.message_id == message_id, ~Dialogue.asking.startswith(OTHER)
+    )
     return await session.scalar(found.limit(1)) is not None
 
 

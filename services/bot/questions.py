@@ -1,12 +1,14 @@
 """What only the bot asks: a message's order, a technician's day, who changed an order last. Reads only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.deliveries.models import Delivery
 from shared.events import EventRow
 from shared.orders import queries
 from shared.orders.models import OPEN, Category, Order
@@ -14,6 +16,8 @@ from shared.orders.queries import OrderFacts
 from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.places.queries import unit_of
+from shared.talk import operations as talk
+from shared.talk.operations import Question
 
 LIST = 20  # orders of one kind in a day
 _LAST_ACTOR = (
@@ -28,11 +32,15 @@ _LAST_ACTOR = (
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A technician's day: finished today, open, and of the open those that wait for the technician."""
+    """A technician's day: finished today, open, and of the open those that wait for the technician.
+
+    asked: order id → the question about it that waits for an answer.
+    """
 
     done: list[OrderFacts]
     open: list[OrderFacts]
     mine: list[OrderFacts]
+    asked: Mapping[int, Question] = field(default_factory=dict)
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> OrderFacts | None:
@@ -83,8 +91,32 @@ async def day_of(session: AsyncSession, viewer: Viewer, zone: str, at: datetime)
     )
     data = await queries.master(session)
     waiting = {reason.id for reason in data.reasons.values() if reason.whose == "technician"}
+    asked = await talk.open_of(session, [facts.order.id for facts in still_open])
+    mine_now = {each.order.id for each in still_open if each.order.reason_id in waiting or each.order.id in asked}
     return Day(
         done=done,
-        open=[facts for facts in still_open if facts.order.reason_id not in waiting],
-        mine=[facts for facts in still_open if facts.order.reason_id in waiting],
+        open=[facts for facts in still_open if facts.order.id not in mine_now],
+        mine=[facts for facts in still_open if facts.order.id in mine_now],
+        asked=asked,
     )
+
+
+async def name_of(session: AsyncSession, person_id: int | None) -> str | None:
+    """A person's name."""
+    name: str | None = await session.scalar(select(Person.name).where(Person.id == person_id))
+    return name
+
+
+async def kind_of(session: AsyncSession, chat_id: int, message_id: int) -> str:
+    """What a message of ours in a chat was sent as: `card`, `state`, `prompt`, …; empty when it is not known."""
+    wanted = (
+        select(Delivery.kind)
+        .where(
+            Delivery.chat_id == chat_id,
+            Delivery.message_id == message_id,
+            Delivery.method.in_(["sendMessage", "editMessageText"]),
+        )
+        .order_by(Delivery.id)
+        .limit(1)
+    )
+    return await session.scalar(wanted) or ""

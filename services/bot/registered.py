@@ -3,13 +3,14 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import dialogue, texts_orders
-from services.bot.answers import Answer, check_button
+from services.bot.answers import Answer, check_button, drawn
 from services.bot.asking import Asker
 from services.bot.dialogue import Filling
 from services.bot.texts import plain, say
 from shared.chats.models import Chat, ChatKind
+from shared.deliveries.operations import reference
 from shared.errors import NotFound
-from shared.orders import operations, queries
+from shared.orders import box, buttons, correct, operations, queries
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.operations import AlreadyRegistered, NewOrder, Origin
 from shared.orders.queries import OrderFacts
@@ -43,15 +44,18 @@ async def finish(asker: Asker, session: AsyncSession, filling: Filling) -> Answe
     return await receipt(asker, session, await queries.by_id(session, None, order.id))
 
 
-async def receipt(asker: Asker, session: AsyncSession, facts: OrderFacts) -> Answer:
-    """What was understood, what to heed, the place in the queue and the target."""
+async def receipt(asker: Asker, session: AsyncSession, facts: OrderFacts, *, head: str = "received") -> Answer:
+    """What was understood, what to heed, the place in the queue and the target. head: key of its first line."""
     order = facts.order
     data = await queries.master(session)
     place = await queries.place_in_queue(session, order) if order.category is Category.RECEIVED else 0
     same = await queries.same_serial(session, order) if order.serial else None
+    trouble = await box.trouble_at(session, order.odp, facts.zone, but=order.id)
+    heed = texts_orders.heed(same, trouble, asker.language)
+    mends = correct.may(asker.viewer, order)
     return Answer(
-        texts_orders.receipt(facts, data, place, same, asker.language),
-        rows=[[check_button(order.id, asker.language)]],
+        texts_orders.receipt(facts, data, place, heed, asker.language, head=head),
+        rows=drawn(buttons.receipt(order.id, asker.language, reference, mends=mends)),
         kind="receipt",
         order_id=order.id,
         reply_to=order.message_id,
@@ -81,13 +85,13 @@ async def _refused(asker: Asker, session: AsyncSession, filling: Filling, existi
     here = f"grup {place.title}" if place.is_group else "chat pribadi"
     await operations.note_duplicate(session, order.id, asker.viewer, "bot", here)
     data = await queries.master(session)
-    where = await _where(session, order, asker.language)
-    text = texts_orders.duplicate(existing, data, where, asker.language)
+    text = texts_orders.duplicate(existing, data, await where(session, order, asker.language), asker.language)
     button = check_button(order.id, asker.language, plain("b_check", asker.language))
     return Answer(text, rows=[[button]], order_id=order.id, reply_to=filling.message_id)
 
 
-async def _where(session: AsyncSession, order: Order, language: str) -> str:
+async def where(session: AsyncSession, order: Order, language: str) -> str:
+    """Where an order was registered, as HTML."""
     chat = await session.get(Chat, order.chat_id) if order.chat_id is not None else None
     if chat is not None:
         private = chat.kind is ChatKind.PRIVATE

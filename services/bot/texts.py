@@ -5,6 +5,9 @@ It only says: what is true, and who may know it, is decided elsewhere.
 
 from html import escape
 
+from services.bot.asking import Asker
+from services.bot.texts_arrears import ARREARS
+from services.bot.texts_desk import DESK
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.orders.operations import AlreadyTaken, StaleOrder
 from shared.orders.states import IllegalMove
@@ -12,6 +15,8 @@ from shared.orders.states import IllegalMove
 EXAMPLE = "/reg AO SC32232558 ZTEGC6754546 SDA ODP-SDA-003 F5SDA445"
 
 SAYINGS: dict[str, tuple[str, str]] = {
+    **DESK,
+    **ARREARS,
     # who is asking
     "welcome": (
         "Selamat datang, {name}. Anda terdaftar sebagai {role}.\nKirim /help untuk melihat perintah Anda.",
@@ -61,10 +66,6 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "I only read commands. Send /help to see your commands.",
     ),
     # photos about an order
-    "photo_kept": (
-        "Foto disimpan di order <code>{number}</code>. Helpdesk dapat melihatnya.",
-        "Photo saved with order <code>{number}</code>. Helpdesk can see it.",
-    ),
     "photo_full": (
         "Foto order <code>{number}</code> sudah cukup banyak; yang ini tidak disimpan.",
         "Order <code>{number}</code> has photos enough; this one is not saved.",
@@ -328,6 +329,11 @@ def plain(key: str, language: str, **values: str | int) -> str:
 def say(key: str, language: str, **values: str | int) -> str:
     """A sentence as HTML; the values are escaped."""
     return plain(key, language, **{name: escape(str(value)) for name, value in values.items()})
+
+
+def mention(asker: Asker) -> str:
+    """The asker's name as a link, by which Telegram knows whom a question in a group is for."""
+    return f'<a href="tg://user?id={asker.telegram_id}">{escape(asker.viewer.name)}</a>'
 
 
 def role(name: str, language: str) -> str:

@@ -1,10 +1,12 @@
 """How an order reads in a chat: receipt, refusal of a duplicate, state, one line of a list. HTML; no database."""
 
+from collections.abc import Sequence
 from html import escape
 
 from services.bot.texts import say
 from shared import clock
 from shared.identifiers import Doubt
+from shared.orders.box import Trouble
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
@@ -28,15 +30,24 @@ def understood(facts: OrderFacts, language: str) -> list[str]:
     return lines
 
 
-def receipt(facts: OrderFacts, data: MasterData, place: int, same_serial: str | None, language: str) -> str:
-    """What a technician gets for `/reg`: understood, warnings, place in the queue, target time."""
+def heed(same_serial: str | None, trouble: Trouble | None, language: str) -> list[str]:
+    """What other orders say against this one: its modem is on another open one, its box gave trouble lately."""
+    lines = [say("same_serial", language, number=same_serial)] if same_serial else []
+    if trouble is not None:
+        why = reason_label(trouble.reason, language)
+        lines.append(say("box_trouble", language, odp=trouble.odp, n=trouble.orders, reason=why))
+    return lines
+
+
+def receipt(
+    facts: OrderFacts, data: MasterData, place: int, heeded: Sequence[str], language: str, *, head: str = "received"
+) -> str:
+    """What a technician gets for `/reg`: understood, warnings, place in the queue, target time. heeded: of `heed`."""
     order = facts.order
-    lines = [say("received", language), "", *understood(facts, language)]
-    heed = [escape(doubt(Doubt(**kept), language)) for kept in order.warnings]
-    if same_serial:
-        heed.append(say("same_serial", language, number=same_serial))
-    if heed:
-        lines += ["", say("heed", language), *[f"• {line}" for line in heed]]
+    lines = [say(head, language), "", *understood(facts, language)]
+    warned = [*(escape(doubt(Doubt(**kept), language)) for kept in order.warnings), *heeded]
+    if warned:
+        lines += ["", say("heed", language), *[f"• {line}" for line in warned]]
     lines.append("")
     if order.category is not Category.RECEIVED:
         lines.append(say("stands", language, status=status_label(data.statuses[order.status_code], language)))

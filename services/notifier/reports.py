@@ -11,7 +11,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import texts_reports as texts
 from services.notifier.listeners import ears
 from shared import audit, clock, words
 from shared.chats.models import Chat, ChatKind
@@ -23,6 +22,7 @@ from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
 from shared.reports import recap, recap_month, schedules, tables
+from shared.reports import say as texts
 from shared.reports.area import home_of
 from shared.reports.events import ReportDue
 from shared.reports.models import ReportRun, ReportSchedule

@@ -23,10 +23,15 @@ def button(act: str, order_id: int, reference: str, language: str) -> dict[str, 
     return {"text": LABELS[act][language == "en"], "callback_data": f"{act}:{order_id}:{reference}"}
 
 
-def card(order_id: int, category: Category, language: str, reference: Callable[[], str]) -> Keyboard:
-    """The buttons that the office sees: a waiting order can be taken, an open one managed, each one looked at."""
+def card(
+    order_id: int, category: Category, language: str, reference: Callable[[], str], *, reopens: bool = False
+) -> Keyboard:
+    """The buttons that the office sees: a waiting order can be taken, an open one managed, each one looked at.
+
+    reopens: whoever sees them may open a closed order again.
+    """
     waiting = ["ambil", "atur"] if category is Category.RECEIVED else None
-    acts = waiting or (["atur", "cek"] if category in OPEN else ["cek"])
+    acts = waiting or (["atur", "cek"] if category in OPEN or reopens else ["cek"])
     return [[button(act, order_id, reference(), language) for act in acts]]
 
 

@@ -74,7 +74,8 @@ async def test_a_photo_in_reply_to_the_bot_belongs_to_the_order_it_spoke_of(
     delivery.message_id = 4711
     await session.commit()
     told = await shows(rizal_in_group, "odp", "ODP penuh", reply_to_message=quoting(rizal_in_group, 4711))
-    assert told.text == "Foto disimpan di order <code>SC32232558</code>. Helpdesk dapat melihatnya."
+    [seen] = told.deliveries  # a sign on the photo, and no message
+    assert (seen.method, seen.payload["reaction"]) == ("setMessageReaction", [{"type": "emoji", "emoji": "👍"}])
     own = {"message_id": heard.message_id, "date": 1, "chat": rizal_in_group._chat(), "from": rizal_in_group._user()}
     file = {"file_id": "berkas", "file_unique_id": "b", "mime_type": "image/png"}
     await rizal_in_group.sends(message=rizal_in_group.message(document=file, reply_to_message=own | {"text": LINE}))

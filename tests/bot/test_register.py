@@ -43,7 +43,7 @@ async def test_one_line_is_enough(rizal_in_group: Person, session: AsyncSession)
         "allow_sending_without_reply": True,
     }
     assert heard.deliveries[0].kind == "receipt"
-    assert heard.labels() == ["Cek progres"]
+    assert heard.labels() == ["Cek progres", "Koreksi"]
     order = await only_order(session)
     assert (order.chat_id, order.message_id, order.source) == (TECHNICIAN_CHAT, heard.message_id, "bot")
     assert order.warnings == []

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.reports import send_report
-from services.notifier.texts_reports import MOST_LINES
+from shared.reports.say import MOST_LINES
 from shared import clock
 from shared.db import transaction
 from shared.deliveries.models import Delivery, DeliveryFile

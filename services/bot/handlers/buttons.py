@@ -5,9 +5,10 @@ from aiogram.types import CallbackQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import questions, texts_orders
-from services.bot.answers import Check, Reply, Take, Toast
+from services.bot.answers import Check, Reply, Take, Toast, pressed
 from services.bot.asking import Asker
 from services.bot.handlers.check import state
+from services.bot.handlers.manage import after
 from services.bot.texts import plain
 from shared import words
 from shared.errors import NotFound
@@ -19,7 +20,7 @@ router = Router(name="buttons")
 
 
 @router.callback_query(Take.filter())
-async def take(_: CallbackQuery, callback_data: Take, asker: Asker, session: AsyncSession) -> Toast:
+async def take(query: CallbackQuery, callback_data: Take, asker: Asker, session: AsyncSession) -> Toast | list[Reply]:
     language, order_id = asker.language, callback_data.order_id
     if not asker.viewer.may("order.take"):
         return Toast(plain("toast_desk", language), alert=True)
@@ -37,7 +38,8 @@ async def take(_: CallbackQuery, callback_data: Take, asker: Asker, session: Asy
         return Toast(plain("toast_closed", language, number=facts.order.registration_no, status=status), alert=True)
     except NotFound:
         return Toast(plain("toast_gone", language), alert=True)
-    return Toast(plain("toast_taken", language, number=changed.order.registration_no))
+    said = Toast(plain("toast_taken", language, number=changed.order.registration_no))
+    return [said, *await after(asker, session, changed, pressed(query))]
 
 
 @router.callback_query(Check.filter())

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.bot import questions, texts_orders
+from services.bot import menus, questions, texts_orders
 from services.bot.answers import Answer, check_button
 from services.bot.asking import Asker, Spoken, command
 from services.bot.texts import say
@@ -33,12 +33,21 @@ async def check(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -
     return await state(asker, session, facts)
 
 
-async def state(asker: Asker, session: AsyncSession, facts: queries.OrderFacts) -> Answer:
-    """The full answer about one order."""
+async def state(
+    asker: Asker, session: AsyncSession, facts: queries.OrderFacts, *, rewrites: int | None = None
+) -> Answer:
+    """The full answer about one order; whoever may change it gets the buttons of its card.
+
+    rewrites: the id of an earlier such answer that becomes this one.
+    """
     data = await queries.master(session)
     by = await questions.last_actor(session, facts.order.id)
     text = texts_orders.state(facts, data, by, asker.language)
-    return Answer(text, rows=[[check_button(facts.order.id, asker.language)]])
+    office = asker.viewer.may("order.change")
+    reopens = office and bool(menus.goes_to(asker, facts.order, data))
+    own = menus.own(facts.order, asker.language, reopens=reopens) if office else None
+    rows = own or [[check_button(facts.order.id, asker.language)]]
+    return Answer(text, rows=rows, kind="state", order_id=facts.order.id, rewrites=rewrites)
 
 
 async def _open_orders(asker: Asker, session: AsyncSession) -> Answer:

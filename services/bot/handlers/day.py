@@ -34,6 +34,12 @@ async def my_day(_: Message, asker: Asker, session: AsyncSession) -> Answer:
     parts = [f"{head}\n{say('day_count', language, **counts)}"]
     for key, several in (("day_mine", day.mine), ("day_open", day.open), ("day_done", day.done)):
         if several:
-            lines = [texts_orders.line(facts, data, language) for facts in several[:LISTED]]
+            lines = []
+            for facts in several[:LISTED]:
+                lines.append(texts_orders.line(facts, data, language))
+                if (question := day.asked.get(facts.order.id)) is not None:
+                    words_asked = texts_orders.short(question.row.words, 200)
+                    asked = say("question_open", language, who=question.who, words=words_asked)
+                    lines.append(f"<blockquote>{asked}</blockquote>")
             parts.append("\n".join([say(key, language), *lines]))
     return Answer("\n\n".join(parts))

@@ -1,19 +1,29 @@
-"""Photos about an order: a reply to what the bot said of it, or another picture of an album. It shows none."""
+"""Photos about an order: a reply to what the bot said of it, its number in the caption, or an album. It shows none.
+
+A photo that is kept is answered by a reaction, not by one more message.
+"""
+
+import re
 
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.bot.answers import Answer
+from services.bot.answers import Answer, React, Reply
 from services.bot.asking import Asker, Place
-from services.bot.texts import say
+from services.bot.questioned import answer_question
+from services.bot.texts import plain, say
+from shared.errors import NotFound
+from shared.identifiers import registration_number
 from shared.orders import queries
 from shared.photos import operations as photos
 from shared.photos.operations import Sent
 
 router = Router(name="photo")
 
+KEPT = "👍"
+_NUMBER = re.compile(r"\bSC[ -]?[0-9]{6,12}\b")
 THUMB = 160  # pixels: the smallest size at least so wide is the thumbnail
 
 
@@ -32,8 +42,8 @@ def sent_of(message: Message, place: Place, stated: str) -> Sent | None:
 
 
 @router.message()
-async def sent(message: Message, asker: Asker, session: AsyncSession) -> Answer | None:
-    """Keep it with the order it is about; say so once an album. Raises NotFound for an order that is not theirs."""
+async def sent(message: Message, asker: Asker, session: AsyncSession) -> Answer | list[Reply] | None:
+    """Keep it with the order it is about. Raises NotFound for an order that is not theirs."""
     photo = sent_of(message, asker.place, asker.stated)
     if photo is None:
         raise SkipHandler
@@ -47,14 +57,29 @@ async def sent(message: Message, asker: Asker, session: AsyncSession) -> Answer 
         if len(meant) > 1:
             return Answer(say("photo_many", asker.language))
         order_id = next(iter(meant), None)
+    if order_id is None and (number := _number_in(asker.stated)) is not None:
+        try:
+            order_id = (await queries.by_number(session, asker.viewer, number)).order.id
+        except NotFound:
+            return Answer(say("photo_not_yours", asker.language, number=number))
     if order_id is None:
         return Answer(say("photo_whose", asker.language)) if _to_us(asker) else None
     kept = await photos.attach(session, asker.viewer, order_id, photo)
+    if quoted is not None:  # a photo is an answer too, with or without words
+        words = asker.stated.strip() or plain("photo_answer", asker.language)
+        await answer_question(asker, session, quoted.message_id, words)
     if begun:
         return None
+    if kept:
+        return [React(KEPT)]
     facts = await queries.by_id(session, asker.viewer, order_id)
-    key = "photo_kept" if kept else "photo_full"
-    return Answer(say(key, asker.language, number=facts.order.registration_no), order_id=order_id)
+    return Answer(say("photo_full", asker.language, number=facts.order.registration_no), order_id=order_id)
+
+
+def _number_in(caption: str) -> str | None:
+    """The registration number that a caption names, where it names one only."""
+    found = set(_NUMBER.findall(caption.upper()))
+    return registration_number(found.pop()).value if len(found) == 1 else None
 
 
 def _to_us(asker: Asker) -> bool:
