@@ -1,4 +1,4 @@
-"""Reports as Telegram shows them, sent on schedule or asked for: a short table of the page's figures. It counts none."""
+"""Reports as Telegram shows them, on schedule or asked for: a short table of the page's figures. It counts none."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

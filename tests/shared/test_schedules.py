@@ -10,7 +10,6 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.reports import send_report
-from shared.reports.say import MOST_LINES
 from shared import clock
 from shared.db import transaction
 from shared.deliveries.models import Delivery, DeliveryFile
@@ -23,6 +22,7 @@ from shared.reports import recap, schedules
 from shared.reports.events import ReportDue
 from shared.reports.models import ReportRun, ReportSchedule
 from shared.reports.recap_scope import Scope
+from shared.reports.say import MOST_LINES
 from shared.reports.schedules import Wish, next_due
 from shared.reports.ticks import GRACE, tick
 from tests import factories
