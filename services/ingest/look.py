@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,8 @@ LONGEST_LINE = 1 << 20  # bytes without a line break; a row of a list has a few 
 MOST_UNPACKED = 150 << 20  # bytes; what is larger would need more memory than a worker may use
 MOST_TIMES = 200  # how much larger than its packed size a part may be, from a megabyte on
 MOST_PARTS = 2000
+PLAIN = bytes(set(range(0x20, 0x7F)) - {ord("<")}) + b"\r\n"
+SPACED = re.compile(rb' [ ;,|"\r\n]')
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAGIC = (
     (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"\x1f\x8b", "GZIP"),
@@ -29,7 +31,11 @@ MAGIC = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen. skip: bytes of a mark at the beginning. bare: has no NUL; quotes: how many stand in it."""
+    """What was seen. skip: bytes of a mark at the beginning; quotes, ends, returns: how many ", LF and CR stand in it.
+
+    clean: every byte is printable ASCII or ends a line, and none is a <; no two spaces stand together, none at a cell's
+    end. lines: with the last one, whether it is ended or not. Both are only told of text in one-byte signs.
+    """
 
     form: Literal["text", "html", "xlsx"]
     encoding: str = "utf-8"
@@ -37,6 +43,10 @@ class Look:
     has_nul: bool = False
     quotes: int = 0
     size: int = 0
+    clean: bool = False
+    lines: int = 0
+    ends: int = 0
+    returns: int = 0
 
 
 def blocks(path: Path, skip: int = 0) -> Iterator[bytes]:
@@ -67,7 +77,7 @@ def look(path: Path) -> Look:
     seen = _text(path, head, size)
     start = head[seen.skip :].decode(seen.encoding, "replace").lstrip()[:2000].lower()
     if start.startswith("<") and ("<table" in start or "<html" in start or "<!doctype html" in start):
-        return Look("html", seen.encoding, seen.skip, seen.has_nul, seen.quotes, size)
+        return replace(seen, form="html")
     if start.startswith("<?xml"):
         raise FileRefused("file.binary", what="XML")
     return seen
@@ -95,9 +105,13 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
     wide = encoding.startswith("utf-16")
     line_end = "\n".encode(encoding)
     decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder(encoding)()
-    quotes = line = lines = 0
-    has_nul = False
+    quotes = line = lines = newlines = returns = 0
+    has_nul, clean, last = False, not wide, b""
     for block in blocks(path, skip):
+        clean = clean and not block.translate(None, PLAIN) and not _spaced(block, last)
+        newlines += block.count(b"\n")
+        returns += block.count(b"\r")
+        last = block[-1:]
         if decoder is not None:
             try:
                 if not block.isascii() or wide or decoder.getstate()[0]:
@@ -126,7 +140,15 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
             if wide:
                 raise FileRefused("file.truncated") from None
             decoder = None
-    return Look("text", encoding if decoder is not None else "cp1252", skip, has_nul, quotes, size)
+    return Look(
+        "text", encoding if decoder is not None else "cp1252", skip, has_nul, quotes, size,
+        clean=clean and last != b" ", lines=newlines + (last != b"\n"), ends=newlines, returns=returns,
+    )  # fmt: skip
+
+
+def _spaced(block: bytes, last: bytes) -> bool:
+    """Whether two spaces stand together or one at a cell's end. last: the byte before the block."""
+    return bool(SPACED.search(block) or SPACED.match(last + block[:1]))
 
 
 def check_zip(path: Path) -> None:

@@ -122,7 +122,7 @@ async def throw_away(session: AsyncSession, batch_id: int) -> None:
     """Throw away a file that is no longer needed, its rows and everything of it that holds personal data."""
     stored = await session.scalar(select(ImportBatch.stored).where(ImportBatch.id == batch_id))
     wire = await wire_of(session)
-    await wire.execute(f"DROP TABLE IF EXISTS {load.names(batch_id)}")
+    await load.drop(wire, batch_id)
     await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch_id))
     await session.execute(
         update(ImportBatch)
@@ -237,15 +237,14 @@ async def _read(session: AsyncSession, batch: ImportBatch) -> dict[str, Any]:
         if lacking := columns.lacking(mapping, batch.kind):
             raise NeedsMapping({"code": "file.missing_columns", "params": {"columns": lacking}})
         await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch.id))
-        await load.stage(wire, batch.id, table, tell)
-        job = Job(batch.id, header, mapping, table.head.row, await _places(session, batch))
+        clean = await load.stage(wire, batch.id, table, tell)
+        job = Job(batch.id, header, mapping, table.head.row, await _places(session, batch), clean)
         if batch.kind is Kind.ARREARS:
             found = await check(wire, job, tell)
         else:
             found = await order_files.check(session, wire, job)
     if not found.counts["rows"]:
         raise FileRefused("file.header_only")
-    await wire.execute(f"DROP TABLE {job.raw}")
     problems = {"refused": dict(found.refused), "warned": dict(found.warned)}
     return {"counts": found.counts, "examples": found.examples, "problems": problems, "base": base, "trouble": None}
 
@@ -290,7 +289,7 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
     wire = await wire_of(session)
     tell = _teller(batch)
     await tell("applying", 10)
-    whole = turn == batch.base and await _staged(wire, batch.id)
+    whole = turn == batch.base and await _staged(wire, batch)
     if not whole:  # another file came between, or Postgres crashed and its unlogged tables are empty
         values = await _read(session, batch)
         shown = ("rows", "new", "changed", "missing", "refused")
@@ -299,7 +298,7 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
             await _settle(session, batch, values | ready | {"expires_at": imports.preview_ends()})
             return  # what was read anew stays staged, for whoever looks at it now
         await tell("applying", 50)
-    job = Job(batch.id, batch.header, batch.mapping, 0, await _places(session, batch), batch.counts)
+    job = Job(batch.id, batch.header, batch.mapping, 0, await _places(session, batch), counts=batch.counts)
     if batch.kind is Kind.ARREARS:
         applied: accounts.Applied | order_files.Registered = await accounts.apply(
             wire, job, mark_missing=batch.mark_missing
@@ -308,7 +307,7 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
     else:
         applied = await order_files.apply(session, wire, batch)
     await _next_turn(session, batch.kind)
-    await wire.execute(f"DROP TABLE IF EXISTS {load.names(batch.id)}")
+    await load.drop(wire, batch.id)
     result = asdict(applied) | {"refused": batch.counts.get("refused", 0) + getattr(applied, "refused", 0)}
     now = clock.now()
     values = {"state": BatchState.APPLIED, "applied_at": now, "expires_at": now + timedelta(days=KEPT_DAYS)}
@@ -320,8 +319,9 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
     await emit(session, told, source="import", actor_id=batch.decided_by)
 
 
-async def _staged(wire: Any, batch_id: int) -> bool:
+async def _staged(wire: Any, batch: ImportBatch) -> bool:
     """Whether the rows of the reading are still there."""
-    if await wire.fetchval("SELECT to_regclass($1) IS NULL", f"staging.rows_{batch_id}"):
+    table = f"staging.{'raw' if batch.kind is Kind.ARREARS else 'rows'}_{batch.id}"
+    if await wire.fetchval("SELECT to_regclass($1) IS NULL", table):
         return False
-    return bool(await wire.fetchval(f"SELECT EXISTS (SELECT FROM staging.rows_{batch_id})"))  # noqa: S608 a number
+    return bool(await wire.fetchval(f"SELECT EXISTS (SELECT FROM {table})"))  # noqa: S608 a number

@@ -39,6 +39,11 @@ class Text:
         """Whether it is worth handing Postgres the bytes as they are."""
         return self.seen.quotes % 2 == 0 and self.line_end != "\r"
 
+    @property
+    def clean(self) -> bool:
+        """Whether nothing odd stands in it and all its lines end alike."""
+        return self.seen.clean and self.seen.returns == (self.seen.ends if self.line_end == "\r\n" else 0)
+
 
 def open_text(path: Path, seen: Look, kind: Kind) -> Text:
     """Find separator and header. Raises FileRefused."""

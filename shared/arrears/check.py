@@ -1,7 +1,9 @@
 """Checks a staged file and compares it with the accounts, a set at a time: what SQL can say for a million rows.
 
-A row whose every field is in its plainest spelling is taken by one statement; all others go through `rows.read`, the
-only place that knows every spelling. Nothing of the accounts changes here. Runs inside the caller's transaction.
+A row whose every field is in its plainest spelling is taken as it lies; all others go through `rows.read`, the only
+place that knows every spelling. What is new and plain is never written down twice: `staging.rows_…` is a view of the
+raw rows, less those in `staging.kept_…`, and of those. Nothing of the accounts changes here. Runs inside the caller's
+transaction.
 """
 
 import json
@@ -34,7 +36,8 @@ class Found:
 class Job:
     """A staged file: `staging.raw_<batch>` has n, c1…, and `tail` for what stood beyond the header's last column.
 
-    first: the number of the row that has n = 1, less one. counts: what the check counted, once it has.
+    first: the number of the row that has n = 1, less one. clean: see `plain.taken`. counts: what the check counted,
+    once it has.
     """
 
     batch_id: int
@@ -42,19 +45,13 @@ class Job:
     mapping: Sequence[str | None]
     first: int
     places: Places
+    clean: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def raw(self) -> str:
-        return f"staging.raw_{self.batch_id}"
-
-    @property
-    def rows(self) -> str:
-        return f"staging.rows_{self.batch_id}"
-
-    @property
-    def missing(self) -> str:
-        return f"staging.missing_{self.batch_id}"
+    def names(self) -> dict[str, str]:
+        """The batch's tables, as statements name them."""
+        return {name: f"staging.{name}_{self.batch_id}" for name in ("raw", "kept", "rows", "missing")}
 
     @property
     def cells(self) -> str:
@@ -62,29 +59,34 @@ class Job:
         return ", ".join(f"r.c{index}" for index in range(1, len(self.header) + 1))
 
 
-_TAKE = Template("""
-    CREATE UNLOGGED TABLE $rows WITH (autovacuum_enabled = off) AS
-    SELECT x.n, x.internet, $names, a.id AS account_id,
-           (CASE WHEN NOT x.ok THEN 'o' WHEN a.id IS NULL THEN 'n' WHEN $differs THEN 'c' ELSE 's' END)::"char" AS kind
+# What is kept: rows that need a closer look (o), and those whose account is there and says the same (s) or not (c).
+_KEEP = Template("""
+    CREATE UNLOGGED TABLE $kept WITH (autovacuum_enabled = off) AS
+    SELECT q.n, CASE WHEN ok THEN q.$internet END AS internet, $values, $state AS state, a.id AS account_id,
+           (CASE WHEN NOT ok THEN 'o' WHEN $differs THEN 'c' ELSE 's' END)::"char" AS kind
     FROM (
-        SELECT n, ok, CASE WHEN ok THEN $internet END AS internet, $values FROM (
-            SELECT q.*, $taken AS ok FROM (
-                SELECT r.*, s.id AS sto_id, $side_by_side
-                FROM $raw r LEFT JOIN sto s ON s.code = r.$sto AND s.active $inside OFFSET 0
-            ) AS q OFFSET 0
-        ) AS seen OFFSET 0
-    ) AS x LEFT JOIN account a ON a.internet_no = x.internet
+        SELECT r.*, s.place, $taken AS ok FROM $raw r LEFT JOIN ($places) s(code, place) ON s.code = r.$sto OFFSET 0
+    ) q
+    LEFT JOIN account a ON a.internet_no = CASE WHEN ok THEN q.$internet END
+    WHERE NOT ok OR a.id IS NOT NULL
+""")
+# Of the other rows each is new (n). The fence keeps what is only safe for plain rows away from those that are not.
+_VIEW = Template("""
+    CREATE VIEW $rows AS
+    SELECT n, internet, $names, $state AS state, NULL::bigint AS account_id, 'n'::"char" AS kind FROM (
+        SELECT r.n, r.$internet AS internet, $values
+        FROM $raw r JOIN ($places) s(code, place) ON s.code = r.$sto
+        WHERE NOT EXISTS (SELECT FROM $kept k WHERE k.n = r.n) OFFSET 0
+    ) plain
+    UNION ALL SELECT * FROM $kept WHERE kind <> 'o'
 """)
 _ODD = Template("""
     DECLARE odd NO SCROLL CURSOR FOR SELECT r.n, r.tail, ARRAY[$cells] AS cells
-    FROM $raw r JOIN $rows x ON x.n = r.n AND x.kind = 'o' ORDER BY r.n
-""")
-_ANY_TWICE = Template("""
-    SELECT EXISTS (SELECT FROM $rows WHERE internet IS NOT NULL GROUP BY internet::bigint HAVING count(*) > 1)
+    FROM $raw r JOIN $kept k ON k.n = r.n AND k.kind = 'o' ORDER BY r.n
 """)
 _TWICE = Template("""
     CREATE TEMP TABLE twice ON COMMIT DROP AS
-    SELECT x.ctid AS place, x.n, x.internet, d.first FROM $rows x
+    SELECT x.n, x.internet, d.first FROM $rows x
     JOIN (SELECT internet, min(n) AS first FROM $rows WHERE internet IS NOT NULL
           GROUP BY internet HAVING count(*) > 1) d ON d.internet = x.internet AND x.n > d.first
 """)
@@ -96,18 +98,29 @@ _REFUSE_TWICE = Template("""
     FROM twice t JOIN $raw r ON r.n = t.n
     ON CONFLICT (batch_id, row_no) DO UPDATE SET problems = import_refusal.problems || excluded.problems
 """)
+_MARK_TWICE = Template("UPDATE $kept k SET kind = 'r' FROM twice t WHERE k.n = t.n AND k.kind <> 'o'")
+_KEEP_TWICE = Template("""
+    INSERT INTO $kept (n, internet, kind) SELECT n, internet, 'r' FROM twice t
+    WHERE NOT EXISTS (SELECT FROM $kept k WHERE k.n = t.n)
+""")
 _JOIN_LATE = Template("""
-    UPDATE $rows x SET account_id = a.id,
+    UPDATE $kept x SET account_id = a.id,
         kind = (CASE WHEN x.kind = 'r' THEN 'r' WHEN $differs THEN 'c' ELSE 's' END)::"char"
     FROM account a WHERE a.internet_no = x.internet AND x.kind IN ('p', 'r')
 """)
+_NONE_MISSING = Template("CREATE UNLOGGED TABLE $missing (account_id bigint) WITH (autovacuum_enabled = off)")
 _MISSING = Template("""
-    CREATE UNLOGGED TABLE $missing WITH (autovacuum_enabled = off) AS
-    SELECT a.id AS account_id FROM account a
+    INSERT INTO $missing SELECT a.id FROM account a
     WHERE a.state = 'open' AND a.sto_id IN (SELECT DISTINCT sto_id FROM $rows WHERE kind IN ('n', 'c', 's'))
-      AND NOT EXISTS (SELECT FROM $rows x WHERE x.account_id = a.id)
+      AND NOT EXISTS (SELECT FROM $kept k WHERE k.account_id = a.id)
 """)
-_COUNTS = Template("SELECT kind::text, count(*), coalesce(sum(amount), 0) FROM $rows WHERE kind <> 'o' GROUP BY kind")
+_COUNTS = Template("""
+    SELECT count(*) FILTER (WHERE kind = 'n') AS n, count(*) FILTER (WHERE kind = 'c') AS c,
+        count(*) FILTER (WHERE kind = 's') AS s, count(*) FILTER (WHERE kind = 'r') AS r,
+        coalesce(sum(amount) FILTER (WHERE kind <> 'r'), 0) AS amount,
+        count(internet) - count(DISTINCT internet::bigint) AS twins
+    FROM $rows
+""")
 
 
 async def check(wire: Any, job: Job, tell: Callable[[str, int], Awaitable[None]]) -> Found:
@@ -118,43 +131,60 @@ async def check(wire: Any, job: Job, tell: Callable[[str, int], Awaitable[None]]
     found = Found()
     await tell("checking", 55)
     await wire.execute("SET LOCAL work_mem = '96MB'; SET LOCAL max_parallel_workers_per_gather = 1")
-    if await wire.fetchval("SELECT EXISTS (SELECT FROM account)"):
+    await wire.execute("SET LOCAL enable_presorted_aggregate = off; SET LOCAL synchronize_seqscans = off")
+    known = await wire.fetchval("SELECT EXISTS (SELECT FROM account)")
+    if known:
         await wire.execute("SET LOCAL enable_hashjoin = off")  # a look into the index a row; a hash would not fit
-    await wire.execute(_take(job), timeout=PATIENCE)
+    await wire.execute(_of(_KEEP, job), timeout=PATIENCE)
     await wire.execute("SET LOCAL enable_hashjoin = on")
+    await wire.execute(_of(_VIEW, job), timeout=PATIENCE)
     await tell("checking", 75)
     odd = await _odd(wire, job, found)
+    await wire.execute(f"ANALYZE {job.names['kept']} (n, account_id, kind)", timeout=PATIENCE)
     await tell("comparing", 85)
-    if await wire.fetchval(_ANY_TWICE.substitute(rows=job.rows), timeout=PATIENCE):
-        await _twice(wire, job, found)
-    if odd:
-        late = _JOIN_LATE.substitute(rows=job.rows, differs=plain.differs(job.mapping))
+    if odd and known:
+        late = _JOIN_LATE.substitute(job.names, differs=plain.differs(job.mapping))
         await wire.execute(late, timeout=PATIENCE)
-        await wire.execute(f"UPDATE {job.rows} SET kind = 'n' WHERE kind = 'p'", timeout=PATIENCE)  # noqa: S608 a number
-    await wire.execute(_MISSING.substitute(rows=job.rows, missing=job.missing), timeout=PATIENCE)
-    await _count(wire, job, found)
+    if odd:
+        await wire.execute(f"UPDATE {job.names['kept']} SET kind = 'n' WHERE kind = 'p'", timeout=PATIENCE)  # noqa: S608
+    await wire.execute("SET LOCAL enable_nestloop = off")  # how many rows were kept is only guessed
+    counts = await wire.fetchrow(_COUNTS.substitute(job.names), timeout=PATIENCE)
+    if counts["twins"]:
+        await _twice(wire, job, found)
+        counts = await wire.fetchrow(_COUNTS.substitute(job.names), timeout=PATIENCE)
+    await wire.execute("SET LOCAL enable_nestloop = on")
+    await wire.execute(_NONE_MISSING.substitute(job.names))
+    missing = 0
+    if known:
+        done = await wire.execute(_MISSING.substitute(job.names), timeout=PATIENCE)
+        missing = int(done.rpartition(" ")[2])
+    accepted = counts["n"] + counts["c"] + counts["s"]
+    found.counts |= {"rows": accepted + counts["r"], "accepted": accepted, "new": counts["n"], "changed": counts["c"]}
+    found.counts |= {"same": counts["s"], "refused": counts["r"], "missing": missing, "amount": int(counts["amount"])}
     await tell("comparing", 95)
     await _examples(wire, job, found)
     return found
 
 
-def _take(job: Job) -> str:
-    """The one statement that reads all plain rows."""
-    found = plain.values(job.mapping, job.header)
-    names = [name for name, _ in SHAPE if name != "state"]
-    state = plain.state(job.mapping)
-    within = job.places.inside
-    return _TAKE.substitute(
-        rows=job.rows,
-        raw=job.raw,
-        names=", ".join([*(f"x.{name}" for name in names), f"{state} AS state"]),
+def _of(statement: Template, job: Job) -> str:
+    """A statement over this file's raw rows."""
+    found = plain.values(job.mapping, job.header, "ok" if statement is _KEEP else "true")
+    state = plain.state(job.mapping, found if statement is _KEEP else {name: name for name in found})
+    places = ", ".join(
+        f"({plain.quoted(code)}, {sto_id}::bigint)"
+        for code, sto_id in job.places.known.items()
+        if job.places.covers(sto_id)
+    )
+    return statement.substitute(
+        job.names,
         internet=plain.cell(job.mapping, "internet"),
-        values=", ".join(f"{found[name]} AS {name}" for name in names),
-        taken=plain.taken(job.mapping),
-        side_by_side=plain.side_by_side(job.mapping),
+        values=", ".join(f"{expression} AS {name}" for name, expression in found.items()),
+        taken=plain.taken(job.mapping, clean=job.clean),
+        places=f"VALUES {places}" if places else "SELECT ''::text, NULL::bigint WHERE false",
         sto=plain.cell(job.mapping, "sto"),
-        inside="" if within is None else f"AND s.id IN ({', '.join(map(str, within)) or '0'})",
-        differs=plain.differs(job.mapping, {"state": state}),
+        names=", ".join(found),
+        state=state,
+        differs=plain.differs(job.mapping, found | {"state": state}),
     )
 
 
@@ -165,7 +195,7 @@ async def _odd(wire: Any, job: Job, found: Found) -> int:
     """
     width = len(job.header)
     names = ["n", "internet", *(name for name, _ in SHAPE), "kind"]
-    await wire.execute(_ODD.substitute(raw=job.raw, rows=job.rows, cells=job.cells), timeout=PATIENCE)
+    await wire.execute(_ODD.substitute(job.names, cells=job.cells), timeout=PATIENCE)
     found.examples["warned"] = []
     blank = seen = 0
     while odd := await wire.fetch(f"FETCH {AT_ONCE} FROM odd", timeout=PATIENCE):
@@ -192,7 +222,7 @@ async def _odd(wire: Any, job: Job, found: Found) -> int:
                 values = {"internet": line.values.get("internet")}
             good.append((record["n"], values.get("internet"), *(values.get(name) for name, _ in SHAPE), kind))
         await wire.copy_records_to_table(
-            job.rows.partition(".")[2], schema_name="staging", columns=names, records=good, timeout=PATIENCE
+            f"kept_{job.batch_id}", schema_name="staging", columns=names, records=good, timeout=PATIENCE
         )
         await wire.copy_records_to_table(
             "import_refusal", columns=["batch_id", "row_no", "cells", "problems"], records=bad, timeout=PATIENCE
@@ -213,32 +243,20 @@ def _note(found: Found, line: rows.Line, row_no: int) -> None:
 
 async def _twice(wire: Any, job: Job, found: Found) -> None:
     """Refuse every row whose number stood in an earlier row, and say in which."""
-    await wire.execute(_TWICE.substitute(rows=job.rows), timeout=PATIENCE)
+    await wire.execute(_TWICE.substitute(job.names), timeout=PATIENCE)
     column = plain.quoted(str(job.header[job.mapping.index("internet")]))
-    refuse = _REFUSE_TWICE.substitute(batch=job.batch_id, first=job.first, cells=job.cells, column=column, raw=job.raw)
+    refuse = _REFUSE_TWICE.substitute(job.names, batch=job.batch_id, first=job.first, cells=job.cells, column=column)
     done = await wire.execute(refuse, timeout=PATIENCE)
-    count = int(done.rpartition(" ")[2])
-    if count:
-        found.refused["internet.same_as"] = count
-        mark = f"UPDATE {job.rows} x SET kind = 'r' FROM twice t WHERE x.ctid = t.place"  # noqa: S608 a number
-        await wire.execute(mark, timeout=PATIENCE)
+    found.refused["internet.same_as"] = int(done.rpartition(" ")[2])
+    await wire.execute(_MARK_TWICE.substitute(job.names), timeout=PATIENCE)
+    await wire.execute(_KEEP_TWICE.substitute(job.names), timeout=PATIENCE)
     await wire.execute("DROP TABLE twice")
 
 
-async def _count(wire: Any, job: Job, found: Found) -> None:
-    kinds = {record[0]: record for record in await wire.fetch(_COUNTS.substitute(rows=job.rows), timeout=PATIENCE)}
-    of = {kind: int(kinds[kind][1]) if kind in kinds else 0 for kind in "ncsr"}
-    missing = await wire.fetchval(f"SELECT count(*) FROM {job.missing}", timeout=PATIENCE)  # noqa: S608 a number
-    accepted = of["n"] + of["c"] + of["s"]
-    found.counts |= {"rows": accepted + of["r"], "accepted": accepted, "new": of["n"], "changed": of["c"]}
-    found.counts |= {"same": of["s"], "refused": of["r"], "missing": int(missing)}
-    found.counts["amount"] = sum(int(kinds[kind][2]) for kind in "ncs" if kind in kinds)
-
-
-_NEW = Template("SELECT n, internet, name, amount FROM $rows WHERE kind = 'n' ORDER BY n LIMIT $some")
+_NEW = Template("SELECT n, internet, name, amount FROM (SELECT * FROM $rows WHERE kind = 'n' LIMIT $some) x ORDER BY n")
 _CHANGED = Template("""
     SELECT x.n, x.account_id, x.internet, x.name, $pairs FROM
-    (SELECT * FROM $rows WHERE kind = 'c' ORDER BY n LIMIT $some) x JOIN account a ON a.id = x.account_id ORDER BY x.n
+    (SELECT * FROM $kept WHERE kind = 'c' ORDER BY n LIMIT $some) x JOIN account a ON a.id = x.account_id ORDER BY x.n
 """)
 _GONE = Template("""
     SELECT a.id, a.internet_no, a.name, a.amount FROM $missing m JOIN account a ON a.id = m.account_id
@@ -248,24 +266,28 @@ _GONE = Template("""
 
 async def _examples(wire: Any, job: Job, found: Found) -> None:
     """A few rows of each kind, to look at."""
-    some = {"rows": job.rows, "missing": job.missing, "some": EXAMPLES}
-    found.examples["new"] = [
-        {"row": r["n"] + job.first, "internet": r["internet"], "name": r["name"], "amount": r["amount"]}
-        for r in await wire.fetch(_NEW.substitute(some), timeout=PATIENCE)
-    ]
+    some = job.names | {"some": str(EXAMPLES)}
     fields = plain.given_fields(job.mapping)
     pairs = ", ".join(f"a.{COLUMN.get(f, f)}::text AS old_{f}, x.{f}::text AS new_{f}" for f in fields)
-    found.examples["changed"] = [
-        {
-            "row": r["n"] + job.first,
-            "account_id": r["account_id"],
-            "internet": r["internet"],
-            "name": r["name"],
-            "fields": {f: [r[f"old_{f}"], r[f"new_{f}"]] for f in fields if r[f"old_{f}"] != r[f"new_{f}"]},
-        }
-        for r in await wire.fetch(_CHANGED.substitute(some | {"pairs": pairs}), timeout=PATIENCE)
-    ]
-    found.examples["missing"] = [
-        {"account_id": r["id"], "internet": r["internet_no"], "name": r["name"], "amount": r["amount"]}
-        for r in await wire.fetch(_GONE.substitute(some), timeout=PATIENCE)
-    ]
+    found.examples |= {"new": [], "changed": [], "missing": []}
+    if found.counts["new"]:
+        found.examples["new"] = [
+            {"row": r["n"] + job.first, "internet": r["internet"], "name": r["name"], "amount": r["amount"]}
+            for r in await wire.fetch(_NEW.substitute(some), timeout=PATIENCE)
+        ]
+    if found.counts["changed"]:
+        found.examples["changed"] = [
+            {
+                "row": r["n"] + job.first,
+                "account_id": r["account_id"],
+                "internet": r["internet"],
+                "name": r["name"],
+                "fields": {f: [r[f"old_{f}"], r[f"new_{f}"]] for f in fields if r[f"old_{f}"] != r[f"new_{f}"]},
+            }
+            for r in await wire.fetch(_CHANGED.substitute(some | {"pairs": pairs}), timeout=PATIENCE)
+        ]
+    if found.counts["missing"]:
+        found.examples["missing"] = [
+            {"account_id": r["id"], "internet": r["internet_no"], "name": r["name"], "amount": r["amount"]}
+            for r in await wire.fetch(_GONE.substitute(some), timeout=PATIENCE)
+        ]

@@ -99,11 +99,11 @@ async def check(session: AsyncSession, wire: Any, job: Job) -> Found:
     """Check the staged rows of a file of orders; leaves the good ones in `staging.rows_…`."""
     found = Found(examples={"new": [], "changed": [], "missing": [], "warned": []})
     data = await queries.master(session)
-    every = f"SELECT r.n, ARRAY[{job.cells}] AS cells FROM {job.raw} r ORDER BY r.n LIMIT {MOST + 1}"  # noqa: S608 numbers
+    every = f"SELECT r.n, ARRAY[{job.cells}] AS cells FROM {job.names['raw']} r ORDER BY r.n LIMIT {MOST + 1}"  # noqa: S608 numbers
     raw = await wire.fetch(every, timeout=PATIENCE)
     if len(raw) > MOST:
         raise FileRefused("file.too_many_rows", most=MOST)
-    await wire.execute(f"CREATE UNLOGGED TABLE {job.rows} (n integer, made jsonb, cells jsonb)")
+    await wire.execute(f"CREATE UNLOGGED TABLE {job.names['rows']} (n integer, made jsonb, cells jsonb)")
     good: list[tuple[int, Line, NewOrder, list[str], Mapping[str, tuple[str, str]]]] = []
     bad: list[tuple[int, list[str], list[dict[str, Any]]]] = []
     first: dict[str, int] = {}
@@ -139,7 +139,7 @@ async def check(session: AsyncSession, wire: Any, job: Job) -> Found:
     for _, _, problems in bad:
         found.refused.update({problem["code"] for problem in problems})
     await wire.copy_records_to_table(
-        job.rows.partition(".")[2], schema_name="staging", columns=["n", "made", "cells"], records=fresh
+        f"rows_{job.batch_id}", schema_name="staging", columns=["n", "made", "cells"], records=fresh
     )
     await _refuse(session, job.batch_id, bad)
     counts = {"rows": len(fresh) + len(bad), "blank": blank, "accepted": len(fresh), "new": len(fresh)}

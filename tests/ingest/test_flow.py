@@ -173,7 +173,7 @@ async def test_two_lists_of_different_places_are_applied_one_after_the_other(des
 async def test_rows_lost_in_a_crash_of_postgres_are_read_again(desk: Desk) -> None:
     batch = await desk.upload(listed(line(1), line(2)))
     async with transaction() as session:  # what a restart after a crash does to an unlogged table
-        await session.execute(text(f"TRUNCATE staging.rows_{batch.id}"))
+        await session.execute(text(f"TRUNCATE staging.raw_{batch.id}, staging.kept_{batch.id}"))
     assert (await desk.apply(batch)).state is BatchState.APPLIED
     assert len(await desk.accounts()) == 2
 
