@@ -24,9 +24,9 @@ from services.web.view_arrears import (
     Order,
 )
 from shared import clock
-from shared.arrears import queries
+from shared.arrears import promises, queries
 from shared.arrears.models import Account, AccountState, Result
-from shared.arrears.queries import AccountLine, Age, Filters, Sum
+from shared.arrears.queries import AccountLine, Age, Sum
 from shared.orders import queries as orders
 from shared.orders.models import Category
 from shared.orders.models import Order as OrderRow
@@ -219,8 +219,7 @@ async def _orders(session: AsyncSession, found: Sequence[OrderRow]) -> tuple[Ord
 async def card_of(session: AsyncSession, visit: Visit) -> ArrearsCard:
     """The dashboard's card: the tally, and the promises that are due."""
     viewer = visit.viewer
-    due = await queries.total(session, viewer, Filters(promised="due"))
-    late = await queries.total(session, viewer, Filters(promised="late"))
+    due, late = await promises.due_and_late(session, viewer)
     return ArrearsCard(
         aging=aging_of(await queries.aging(session, viewer), AccountQuery(status="-")),
         promises=(

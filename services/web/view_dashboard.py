@@ -27,6 +27,10 @@ class MatrixRow:
     label: str
     counts: tuple[int, ...]  # as long as Matrix.statuses
 
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -35,6 +39,16 @@ class Matrix:
     statuses: tuple[Status, ...]
     rows: tuple[MatrixRow, ...]
     query: Query
+
+    @property
+    def most(self) -> int:
+        """Of all rows."""
+        return max((row.total for row in self.rows), default=0)
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """Of each status."""
+        return tuple(sum(row.counts[place] for row in self.rows) for place in range(len(self.statuses)))
 
 
 @dataclass(frozen=True)

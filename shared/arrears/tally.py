@@ -3,19 +3,25 @@
 Imports count anew at their end; an act on one account moves one figure. It never decides what an account is.
 """
 
-from sqlalchemy import func, select, text, update
+from functools import lru_cache
+
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.arrears.models import Account, AccountTally
-from shared.people.access import Viewer
+from shared.people.access import Viewer, Whoever
 
 MOST = 4  # the last step: more than three months; step 0 is "not said"
 
 _ALONE = text("LOCK TABLE account_tally IN SHARE ROW EXCLUSIVE MODE")
 _COUNT = text("""
+    SELECT sto_id, least(greatest(coalesce(months, 0), 0), 4) AS step, count(*)::bigint, sum(amount)::bigint
+    FROM account WHERE state = 'open' GROUP BY 1, 2
+""")
+_WRITE = text("""
     WITH counted AS (
-        SELECT sto_id, least(greatest(coalesce(months, 0), 0), 4) AS step, count(*) AS accounts, sum(amount) AS amount
-        FROM account WHERE state = 'open' GROUP BY 1, 2
+        SELECT * FROM unnest(:stos ::bigint[], :steps ::smallint[], :accounts ::bigint[], :amounts ::bigint[])
+            AS c (sto_id, step, accounts, amount)
     ), gone AS (
         UPDATE account_tally t SET accounts = 0, amount = 0 WHERE NOT EXISTS (
             SELECT FROM counted c WHERE c.sto_id = t.sto_id AND c.step = t.step)
@@ -36,7 +42,9 @@ async def recount(session: AsyncSession) -> None:
     Who marks one paid meanwhile waits for this to be committed, and takes it off what was counted here.
     """
     await session.execute(_ALONE)
-    await session.execute(_COUNT)
+    found = (await session.execute(_COUNT)).all()  # a statement of its own: one that writes is never shared out
+    stos, steps, accounts, amounts = ([row[place] for row in found] for place in range(4))
+    await session.execute(_WRITE, {"stos": stos, "steps": steps, "accounts": accounts, "amounts": amounts})
 
 
 async def closed(session: AsyncSession, one: Account) -> None:
@@ -50,12 +58,21 @@ async def closed(session: AsyncSession, one: Account) -> None:
 
 async def sums(session: AsyncSession, viewer: Viewer, stos: tuple[int, ...] = ()) -> dict[int, tuple[int, int]]:
     """Step → (accounts, rupiah) of the viewer's area, or of some STO of it."""
-    wanted = select(
-        AccountTally.step,
-        func.coalesce(func.sum(AccountTally.accounts), 0),
-        func.coalesce(func.sum(AccountTally.amount), 0),
-    ).where(viewer.within(AccountTally.sto_id))
+    wanted = _summing(viewer.whoever)
     if stos:
         wanted = wanted.where(AccountTally.sto_id.in_(stos))
-    found = await session.execute(wanted.group_by(AccountTally.step))
+    found = await session.execute(wanted, viewer.asking)
     return {int(row[0]): (int(row[1]), int(row[2])) for row in found.all()}
+
+
+@lru_cache(maxsize=16)
+def _summing(viewer: Viewer | Whoever) -> Select[int, int, int]:
+    return (
+        select(
+            AccountTally.step,
+            func.coalesce(func.sum(AccountTally.accounts), 0),
+            func.coalesce(func.sum(AccountTally.amount), 0),
+        )
+        .where(viewer.within(AccountTally.sto_id))
+        .group_by(AccountTally.step)
+    )
