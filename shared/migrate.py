@@ -24,6 +24,7 @@ MODELS = (
     "shared.desk.models",
     "shared.sla.models",
     "shared.webhooks.models",
+    "shared.notify.models",
     "shared.talk.models",
 )
 

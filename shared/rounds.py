@@ -1,4 +1,4 @@
-"""What the relay does every few seconds beside its hints: reports, looks at groups, webhooks, audit anchors."""
+"""What the relay does every few seconds beside its hints: reports, ladders, looks at groups, webhooks, anchors."""
 
 import asyncio
 import logging
@@ -10,13 +10,14 @@ from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
 from shared.deliveries import passing
+from shared.notify import ladder
 from shared.reports import ticks
 from shared.webhooks import queue as webhooks
 
 log = logging.getLogger(__name__)
 
 EVERY = 5.0  # seconds
-ANCHOR = 12  # rounds between two looks whether the hour has its anchor
+ANCHOR = 12  # rounds between two looks at the ladders, and whether the hour has its anchor
 
 
 async def go(hint: Callable[[str, list[int]], None]) -> None:
@@ -52,6 +53,8 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
         if anchored:
             await reminders.end_of_day(session)
     if anchored:
+        async with transaction() as session:
+            await ladder.ring(session)
         async with transaction() as session:
             noted = await anchors.anchor(session)
         if noted is not None:

@@ -26,8 +26,12 @@ _SPENT = (
     """UPDATE delivery SET payload = '{}', brief = '', button = NULL WHERE id IN (SELECT id FROM delivery
        WHERE created_at BETWEEN now() - interval '9 days' AND now() - interval '7 days'
        AND state IN ('sent', 'merged', 'cancelled') AND kind <> 'card' AND payload <> '{}' LIMIT :batch)""",
+    # Longer than the clock remembers a fact, so that nothing is told anew.
+    """DELETE FROM escalation WHERE (kind, subject, fact_at, step) IN (SELECT kind, subject, fact_at, step
+       FROM escalation WHERE at < now() - interval '60 days' ORDER BY at LIMIT :batch)""",
     """DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery
-       WHERE made_at < now() - interval '30 days' AND state NOT IN ('waiting', 'sending') ORDER BY made_at LIMIT :batch)""",
+       WHERE made_at < now() - interval '30 days' AND state NOT IN ('waiting', 'sending')
+       ORDER BY made_at LIMIT :batch)""",
     # So do the files that went along; one that is still to be sent, or that a person may send again, stays.
     """UPDATE delivery SET file_id = NULL WHERE id IN (SELECT delivery.id FROM delivery
        JOIN delivery_file ON delivery_file.id = delivery.file_id WHERE delivery_file.made_at < now() - interval '7 days'

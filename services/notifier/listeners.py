@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import texts, texts_trash
+from services.notifier import saying, texts, texts_trash
 from shared import clock
 from shared.chats import operations as chats
 from shared.chats.models import Chat, Purpose
@@ -14,6 +14,7 @@ from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.desk import notices
 from shared.events import EventRow
+from shared.notify import hearing
 from shared.orders import buttons, queries
 from shared.orders.events import OrderChanged, OrderRegistered
 from shared.orders.models import Category
@@ -21,7 +22,6 @@ from shared.orders.queries import OrderFacts
 from shared.people.access import RIGHTS
 from shared.people.models import Person
 from shared.places.queries import unit_of
-from shared.sla import queries as sla
 from shared.sla.events import SlaAlerted
 from shared.sla.models import Level
 from shared.trash.models import Trashed
@@ -63,13 +63,13 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     data = await queries.master(session)
     status = data.statuses[order.status_code]
     unit = await unit_of(session, order.sto_id)
-    for told in await sla.told(session, unit.site_operation_id, level):
-        await notices.tell(session, told.person.id, f"sla_{level.value}", actor_id=None, order_id=order.id)
-        if told.chat_id is None:
-            continue
-        language = told.person.language
+    kind, site = f"sla_{level.value}", unit.site_operation_id
+    for hearer in await hearing.who(session, kind, 1, site, {"holder": order.holder_id}):
+        if hearer.person is not None:
+            await notices.tell(session, hearer.person.id, kind, actor_id=None, order_id=order.id)
+        language = hearer.language
         button = buttons.button("cek", order.id, deliveries.reference(), language)
-        acts = "order.take" in RIGHTS[told.person.role]
+        acts = hearer.person is not None and "order.take" in RIGHTS[hearer.person.role]
         keyboard = buttons.card(order.id, order.category, language, deliveries.reference) if acts else [[button]]
         message = Message(
             kind="sla",
@@ -81,7 +81,7 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
             brief=texts.sla_brief(facts, level, language),
             button=button | {"text": order.registration_no},
         )
-        await deliveries.queue(session, told.chat_id, message, event_id=row.id, order_id=order.id)
+        await saying.say(session, hearer, message, kind, 1, unit.zone, row.id, order.id)
 
 
 async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderChanged, facts: OrderFacts) -> None:

@@ -8,6 +8,7 @@ from services.notifier.hearing import ears
 from shared.arrears import events as _arrears
 from shared.desk import events as _desk
 from shared.events import Event
+from shared.notify import events as _notify
 from shared.orders import events as _orders
 from shared.people import events as _people
 from shared.reports import events as _reports
@@ -21,6 +22,7 @@ assert _sla
 assert _desk
 assert _people
 assert _talk
+assert _notify
 
 GOLDEN: dict[str, dict[str, Any]] = {
     "import.received": {"batch_id": 4, "version": 1},
@@ -47,6 +49,7 @@ GOLDEN: dict[str, dict[str, Any]] = {
     "report.due": {"schedule_id": 3, "due_at": "2026-11-22T00:00:00Z"},
     "order.duplicate_refused": {"order_id": 7, "by": "Rizal Fauzi", "where": "Teknisi Sidoarjo"},
     "order.sla_alert": {"order_id": 7, "level": "near"},
+    "clock.alerted": {"kind": "silent", "step": 2, "subject": 7, "fact_at": "2026-11-22T00:00:00Z"},
     "order.deleted": {"order_id": 7, "reason": "salah ketik"},
     "order.deletion_undone": {"order_id": 7, "undone_event_id": 9},
     "order.restored": {"order_id": 7},

@@ -1,0 +1,38 @@
+"""Saying something to a hearer: at once, later or never, as its wishes say and the kind permits. Decides no rule."""
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.deliveries import operations as deliveries
+from shared.deliveries.models import Delivery
+from shared.deliveries.operations import Message
+from shared.notify import hearing
+from shared.notify.hearing import Hearer
+
+
+async def say(
+    session: AsyncSession,
+    hearer: Hearer,
+    message: Message,
+    kind: str,
+    step: int,
+    zone: str,
+    event_id: int,
+    order_id: int | None,
+) -> None:
+    """Queue a message for a hearer: at once, later, or never, as its wishes say and the kind permits."""
+    if hearer.chat_id is None:
+        return
+    wished = await hearing.when(session, hearer, kind, step, zone)
+    if wished.muted:
+        return
+    if hearer.thread_id is not None:
+        message.payload["message_thread_id"] = hearer.thread_id
+    made = await deliveries.queue(session, hearer.chat_id, message, event_id=event_id, order_id=order_id)
+    if made is not None and wished.not_before is not None:
+        await session.execute(
+            update(Delivery)
+            .where(Delivery.id == made)
+            .values(not_before=wished.not_before)
+            .execution_options(synchronize_session=False)
+        )

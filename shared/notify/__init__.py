@@ -1,0 +1,1 @@
+"""Who hears what, and the clock that speaks up when nobody does anything."""

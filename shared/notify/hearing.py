@@ -1,0 +1,139 @@
+"""Who hears a notice: the rules, read for one subject, and each person's wishes. Reads only; sends nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.chats.models import Chat
+from shared.notify.kinds import KINDS, escalation, key
+from shared.notify.models import NotifyRule, NotifyWish
+from shared.people.models import Person, PersonArea, Role
+from shared.places.models import SiteOperation, Sto
+from shared.sla import queries as sla
+from shared.sla.models import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """Somebody who hears it, or a group. chat_id None: no private chat with the bot, so nothing can be said."""
+
+    person: Person | None
+    chat_id: int | None
+    thread_id: int | None
+    language: str
+    name: str
+
+
+async def who(
+    session: AsyncSession, kind: str, step: int, site_id: int | None, own: Mapping[str, int | None]
+) -> list[Hearer]:
+    """Who hears a kind at a step in a Site Operation (None: of the whole house), each once.
+
+    own: audience → person that the subject itself names: its holder, who asked, who uploaded.
+    """
+    wanted = select(NotifyRule).where(NotifyRule.kind == kind, NotifyRule.step == step)
+    wanted = wanted.where(or_(NotifyRule.site_operation_id.is_(None), NotifyRule.site_operation_id == site_id))
+    found: dict[tuple[int | None, int | None, int | None], Hearer] = {}
+    for rule in await session.scalars(wanted.order_by(NotifyRule.id)):
+        for hearer in await _of(session, rule, site_id, own):
+            found.setdefault((hearer.person.id if hearer.person else None, hearer.chat_id, hearer.thread_id), hearer)
+    if kind in {"sla_near", "sla_late"} and site_id is not None:
+        for told in await sla.told(session, site_id, Level.NEAR if kind == "sla_near" else Level.LATE):
+            person = told.person
+            found.setdefault(
+                (person.id, told.chat_id, None), Hearer(person, told.chat_id, None, person.language, person.name)
+            )
+    return list(found.values())
+
+
+async def ladder(
+    session: AsyncSession, kind: str, step: int, site_id: int | None, own: Mapping[str, int | None]
+) -> list[Hearer]:
+    """Who hears a step, or, where it reaches nobody, whom the next step or at last an admin: it is never lost."""
+    for rung in range(step, KINDS[kind].steps + 1):
+        hearers = await who(session, kind, rung, site_id, own)
+        if any(each.chat_id is not None for each in hearers):
+            return hearers
+    return await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
+
+
+async def _of(
+    session: AsyncSession, rule: NotifyRule, site_id: int | None, own: Mapping[str, int | None]
+) -> list[Hearer]:
+    if rule.audience == "chat":
+        chat = await session.get(Chat, rule.chat_id)
+        if chat is None:
+            return []
+        return [Hearer(None, chat.migrated_to or chat.id, rule.thread_id, rule.language or "id", chat.title)]
+    if rule.audience in {role.value for role in Role}:
+        wanted = select(Person).where(Person.role == Role(rule.audience))
+        if rule.audience != Role.ADMIN and site_id is not None:
+            stos = select(Sto.id).where(Sto.site_operation_id == site_id)
+            inside = select(PersonArea.person_id).where(
+                or_(PersonArea.site_operation_id == site_id, PersonArea.sto_id.in_(stos))
+            )
+            wanted = wanted.where(Person.id.in_(inside))
+    else:
+        person_id = rule.person_id if rule.audience == "person" else own.get(rule.audience)
+        if person_id is None:
+            return []
+        wanted = select(Person).where(Person.id == person_id)
+    return await _people(session, wanted, rule.language)
+
+
+async def _people(session: AsyncSession, wanted: object, language: str | None) -> list[Hearer]:
+    rows = await session.execute(
+        wanted.add_columns(Chat.id)  # type: ignore[attr-defined]
+        .outerjoin(Chat, Chat.id == Person.telegram_id)
+        .where(Person.active)
+        .order_by(Person.name)
+    )
+    return [Hearer(person, chat, None, language or person.language, person.name) for person, chat in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When something may be said to somebody: never (muted), or not before a moment; None: at once."""
+
+    muted: bool = False
+    not_before: datetime | None = None
+
+
+async def when(session: AsyncSession, hearer: Hearer, kind: str, step: int, zone: str) -> When:
+    """What a person's wishes say of a notice now. Escalations and groups know none."""
+    if hearer.person is None or escalation(kind, step):
+        return When()
+    wish = await session.get(NotifyWish, hearer.person.id)
+    if wish is None:
+        return When()
+    if key(kind, step) in wish.muted:
+        return When(muted=True)
+    now = clock.now()
+    local = clock.local(now, zone)
+    free = now
+    if wish.hourly:
+        free = now + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
+    if wish.quiet_from is not None and wish.quiet_to is not None:
+        free = after_quiet(clock.local(free, zone), wish.quiet_from, wish.quiet_to)
+    return When(not_before=free if free > now else None)
+
+
+def after_quiet(local: datetime, begins: time, ends: time) -> datetime:
+    """`local` itself, or the end of the quiet hours it lies in; they may go past midnight."""
+    at = local.time()
+    over_night = begins > ends
+    inside = (at >= begins or at < ends) if over_night else begins <= at < ends
+    if not inside:
+        return local
+    day = local + timedelta(days=1) if over_night and at >= begins else local
+    return day.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
+
+
+async def zone_of(session: AsyncSession, site_id: int | None) -> str:
+    """The zone in which a Site Operation's people live."""
+    found: str | None = await session.scalar(select(SiteOperation.zone).where(SiteOperation.id == site_id))
+    return found or "Asia/Jakarta"
