@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.web import arrears_facts, claims, labels, words
@@ -33,7 +33,7 @@ from shared import clock
 from shared.chats.models import Chat
 from shared.deliveries.models import Delivery, State
 from shared.orders import queries, sla, sla_fields, states
-from shared.orders.models import Order
+from shared.orders.models import Order, Reason
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
 from shared.people.models import Person
@@ -48,6 +48,14 @@ DELIVERY_WORDS = {
     State.HELD: ("alert", N_("Pesan ditahan; perlu diputuskan")),
     State.DEAD: ("alert", N_("Pesan tidak dapat dikirim")),
 }
+
+_ABOUT_IT = Delivery.order_id == bindparam("order", type_=BigInteger)
+_TOLD = (
+    select(Delivery.state, func.coalesce(Delivery.sent_at, Delivery.created_at))
+    .where(_ABOUT_IT, Delivery.kind == "status", Delivery.state.in_(list(DELIVERY_WORDS)))
+    .order_by(Delivery.id.desc())
+    .limit(50)
+)
 
 
 def status_of(code: str, data: MasterData) -> Status:
@@ -88,7 +96,22 @@ async def rows_of(
 ) -> tuple[Row, ...]:
     """Lines of the queue."""
     second = await queries.second_ones(session, [each.order for each in found])
-    return tuple([await _row(session, each, columns, second, out=out, fresh=fresh) for each in found])
+    data, at = await queries.master(session), clock.now()
+    units = {sto: await unit_of(session, sto) for sto in {each.order.sto_id for each in found}}
+    statuses = {code: status_of(code, data) for code in {each.order.status_code for each in found}}
+    return tuple(
+        _row(
+            each,
+            columns,
+            statuses[each.order.status_code],
+            sla_of(each.order, units[each.order.sto_id].calendar, at),
+            data.reasons.get(each.order.reason_id or 0),
+            second,
+            out=out,
+            fresh=fresh,
+        )
+        for each in found
+    )
 
 
 async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False, fresh: bool = False) -> Row:
@@ -97,23 +120,23 @@ async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False,
     return row
 
 
-async def _row(
-    session: AsyncSession,
+def _row(
     facts: OrderFacts,
     columns: tuple[str, ...],
+    status: Status,
+    standing: Sla,
+    reason: Reason | None,
     second: Collection[int],
     *,
     out: bool,
     fresh: bool,
 ) -> Row:
-    order, data = facts.order, await queries.master(session)
-    unit = await unit_of(session, order.sto_id)
-    reason = data.reasons.get(order.reason_id or 0)
+    order = facts.order
     return Row(
         no=order.registration_no,
         type=order.type_code,
-        status=status_of(order.status_code, data),
-        sla=sla_of(order, unit.calendar, clock.now()),
+        status=status,
+        sla=standing,
         odp=order.odp or "",
         sto=facts.sto_code,
         technician=order.technician_code or "",
@@ -235,15 +258,9 @@ async def summary_of(session: AsyncSession, facts: OrderFacts) -> Summary:
 async def timeline_of(session: AsyncSession, order: Order, data: MasterData) -> tuple[Moment, ...]:
     """What happened and what was told of it, newest first."""
     moments = [words.moment(entry, data) for entry in await queries.timeline(session, order.id)]
-    deliveries = await session.scalars(
-        select(Delivery)
-        .where(Delivery.order_id == order.id, Delivery.kind == "status", Delivery.state.in_(list(DELIVERY_WORDS)))
-        .order_by(Delivery.id.desc())
-        .limit(50)
-    )
-    for delivery in deliveries:
-        icon, text = DELIVERY_WORDS[delivery.state]
-        moments.append(Moment(delivery.sent_at or delivery.created_at, icon, _(text), source="Telegram"))
+    for state, at in await session.execute(_TOLD, {"order": order.id}):
+        icon, text = DELIVERY_WORDS[state]
+        moments.append(Moment(at, icon, _(text), source="Telegram"))
     return tuple(sorted(moments, key=lambda each: each.at, reverse=True))
 
 

@@ -27,6 +27,20 @@ def shown(value: Any) -> str:
     return str(value) if kind is int else escape(value)
 
 
+def _filled(said: str, fields: dict[str, nodes.Expr], call: nodes.Call) -> nodes.Expr:
+    """A text with its fields in their places; the call itself for a text that only Jinja's own way says right."""
+    parts = re.split(r"%\((\w+)\)s", said)  # words and the names of fields in turn
+    words, names = parts[::2], parts[1::2]
+    if any("%" in each or _UNSAFE(each) for each in words) or not set(names) <= set(fields):
+        return call
+    if not names:
+        return nodes.Const(said, lineno=call.lineno)
+    found: list[nodes.Expr] = [nodes.Const(Markup(words[0]))]  # noqa: S704 checked above
+    for name, each in zip(names, words[1:], strict=True):
+        found += [fields[name], nodes.Const(Markup(each))]  # noqa: S704 checked above
+    return nodes.Concat(found, lineno=call.lineno)
+
+
 class Translated(NodeTransformer):
     """Puts texts in the place of `_("…")` and `pgettext("…", "…")`; one that is no plain text stays a call."""
 
@@ -36,7 +50,7 @@ class Translated(NodeTransformer):
         given = [each.value for each in node.args if isinstance(each, nodes.Const)]
         if not isinstance(node.node, nodes.Name) or len(given) != len(node.args):
             return node
-        if node.kwargs or node.dyn_args or node.dyn_kwargs:
+        if node.dyn_args or node.dyn_kwargs:
             return node
         name = node.node.name
         if name == "_" and len(given) == 1:
@@ -45,8 +59,7 @@ class Translated(NodeTransformer):
             said = language.pgettext(*given)
         else:
             return node
-        # A percent sign is doubled in a text that is filled in, and what is escaped is so by its surroundings.
-        return node if "%" in said or _UNSAFE(said) else nodes.Const(said, lineno=node.lineno)
+        return _filled(said, {each.key: each.value for each in node.kwargs}, node)
 
 
 class Written(CodeGenerator):

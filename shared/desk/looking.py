@@ -5,7 +5,7 @@ Each open page says so every BEAT seconds; who has not been heard for STALE seco
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import BigInteger, bindparam, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,21 +16,32 @@ from shared.people.models import Person
 BEAT = 30
 STALE = 75.0  # seconds
 
+# Every page of an order asks these, so they are built once.
+_NOW = insert(OrderOpen).values(
+    order_id=bindparam("order", type_=BigInteger),
+    person_id=bindparam("person", type_=BigInteger),
+    since=func.clock_timestamp(),
+    seen_at=func.clock_timestamp(),
+)
+_OPENED = _NOW.on_conflict_do_update(
+    index_elements=["order_id", "person_id"],
+    set_={
+        "seen_at": _NOW.excluded.seen_at,
+        "since": case((OrderOpen.seen_at < after(-STALE), _NOW.excluded.seen_at), else_=OrderOpen.since),
+    },
+).returning(OrderOpen.seen_at - OrderOpen.since < func.make_interval(0, 0, 0, 0, 0, 0, 1))
+_READERS = (
+    select(Person.id, Person.name)
+    .join(OrderOpen, OrderOpen.person_id == Person.id)
+    .where(OrderOpen.order_id == bindparam("order", type_=BigInteger), OrderOpen.seen_at > after(-STALE))
+    .order_by(OrderOpen.since, Person.id)
+    .limit(20)
+)
+
 
 async def opened(session: AsyncSession, order_id: int, person_id: int) -> None:
     """A person looks at an order, still or again; when it is new, every process hears of it at the commit."""
-    now = func.clock_timestamp()
-    statement = insert(OrderOpen).values(order_id=order_id, person_id=person_id, since=now, seen_at=now)
-    fresh = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["order_id", "person_id"],
-            set_={
-                "seen_at": statement.excluded.seen_at,
-                "since": case((OrderOpen.seen_at < after(-STALE), statement.excluded.seen_at), else_=OrderOpen.since),
-            },
-        ).returning(OrderOpen.seen_at - OrderOpen.since < func.make_interval(0, 0, 0, 0, 0, 0, 1))
-    )
-    if fresh:
+    if await session.scalar(_OPENED, {"order": order_id, "person": person_id}):
         await _say(session, order_id)
 
 
@@ -47,14 +58,7 @@ async def left(session: AsyncSession, order_id: int, person_id: int) -> None:
 
 async def readers(session: AsyncSession, order_id: int) -> Sequence[tuple[int, str]]:
     """(id, name) of all who have an order open, whoever came first first."""
-    rows = await session.execute(
-        select(Person.id, Person.name)
-        .join(OrderOpen, OrderOpen.person_id == Person.id)
-        .where(OrderOpen.order_id == order_id, OrderOpen.seen_at > after(-STALE))
-        .order_by(OrderOpen.since, Person.id)
-        .limit(20)
-    )
-    return [(key, name) for key, name in rows]
+    return [(key, name) for key, name in await session.execute(_READERS, {"order": order_id})]
 
 
 async def _say(session: AsyncSession, order_id: int) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from sqlalchemy import (
@@ -184,19 +184,31 @@ async def second_ones(session: AsyncSession, found: Collection[Order]) -> frozen
     closed = {order.id: order.registration_no for order in found if order.category not in OPEN}
     if not closed:
         return frozenset()
-    first = (
+    return frozenset(closed) - frozenset(await session.scalars(_firsts(), {"numbers": list(set(closed.values()))}))
+
+
+@cache
+def _firsts() -> Select[int]:
+    """Of each number the order that stands at its address."""
+    return (
         select(Order.id)
         .ext(distinct_on(Order.registration_no))
-        .where(Order.registration_no.in_(set(closed.values())), Order.deleted_at.is_(None))
+        .where(Order.registration_no.in_(bindparam("numbers", expanding=True)), Order.deleted_at.is_(None))
         .order_by(Order.registration_no, Order.category.in_(OPEN).desc(), Order.id.desc())
     )
-    return frozenset(closed) - frozenset(await session.scalars(first))
 
 
 async def namesakes(session: AsyncSession, viewer: Viewer, order: Order) -> Sequence[Order]:
     """The other orders of an order's number that the viewer may see, the newest first; ten at most."""
-    wanted = select(Order).where(Order.registration_no == order.registration_no, Order.id != order.id, visible(viewer))
-    return (await session.scalars(wanted.order_by(Order.id.desc()).limit(10))).all()
+    asked = {**viewer.asking, "number": order.registration_no, "but": order.id}
+    return (await session.scalars(_others_of(viewer.whoever), asked)).all()
+
+
+@lru_cache(maxsize=32)
+def _others_of(viewer: Viewer | Whoever) -> Select[Order]:
+    but = Order.id != bindparam("but", type_=BigInteger)
+    wanted = select(Order).where(Order.registration_no == bindparam("number", type_=String), but, visible(viewer))
+    return wanted.order_by(Order.id.desc()).limit(10)
 
 
 async def open_of(session: AsyncSession, viewer: Viewer, limit: int = 20) -> list[OrderFacts]:
@@ -230,11 +242,16 @@ async def place_in_queue(session: AsyncSession, order: Order) -> int:
 
 async def same_serial(session: AsyncSession, order: Order) -> str | None:
     """The registration number of another open order that uses the same modem, if any."""
+    return await open_with(session, order.serial, order.id)
+
+
+async def open_with(session: AsyncSession, serial: str | None, but: int = 0) -> str | None:
+    """The registration number of an open order that uses this modem, if any. but: id of one that does not count."""
     number: str | None = await session.scalar(
         select(Order.registration_no)
         .where(
-            Order.serial == order.serial,
-            Order.id != order.id,
+            Order.serial == serial,
+            Order.id != but,
             Order.category.in_(OPEN),
             Order.deleted_at.is_(None),
         )
@@ -245,14 +262,19 @@ async def same_serial(session: AsyncSession, order: Order) -> str | None:
 
 async def timeline(session: AsyncSession, order_id: int, limit: int = 100) -> Sequence[TimelineEntry]:
     """An order's events, newest first."""
-    rows = await session.execute(
+    rows = await session.execute(_timeline(limit), {"order": order_id})
+    return [TimelineEntry(event, name) for event, name in rows]
+
+
+@cache
+def _timeline(limit: int) -> Select[EventRow, str]:
+    return (
         select(EventRow, Person.name)
         .outerjoin(Person, Person.id == EventRow.actor_id)
-        .where(EventRow.order_id == order_id)
+        .where(EventRow.order_id == bindparam("order", type_=BigInteger))
         .order_by(EventRow.id.desc())
         .limit(limit)
     )
-    return [TimelineEntry(event, name) for event, name in rows]
 
 
 async def since_version(session: AsyncSession, order_id: int, version: int) -> Sequence[TimelineEntry]:

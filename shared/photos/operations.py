@@ -5,8 +5,9 @@ The purge of an order takes its rows along (ON DELETE CASCADE); call `files_of` 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import BigInteger, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,14 +108,18 @@ async def of_album(session: AsyncSession, chat_id: int, album: str) -> tuple[boo
 
 async def of_order(session: AsyncSession, order_id: int) -> Sequence[Photo]:
     """An order's photos, the oldest first."""
-    rows = await session.execute(
+    return [Photo(row, name) for row, name in await session.execute(_of_order(), {"order": order_id})]
+
+
+@cache
+def _of_order() -> Select[OrderPhoto, str]:
+    return (
         select(OrderPhoto, Person.name)
         .join(Person, Person.id == OrderPhoto.sender_id)
-        .where(OrderPhoto.order_id == order_id)
+        .where(OrderPhoto.order_id == bindparam("order", type_=BigInteger))
         .order_by(OrderPhoto.id)
         .limit(MOST)
     )
-    return [Photo(row, name) for row, name in rows]
 
 
 async def of_orders(session: AsyncSession, order_ids: Collection[int]) -> Mapping[int, Sequence[int]]:
