@@ -29,10 +29,11 @@ from services.web.view import (
     Typed,
     address,
 )
+from services.web.view_ask import Ask
 from shared import clock
 from shared.chats.models import Chat
 from shared.deliveries.models import Delivery, State
-from shared.orders import queries, sla, sla_fields, states
+from shared.orders import box, queries, sla, sla_fields, states
 from shared.orders.models import Order, Reason
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
@@ -40,6 +41,7 @@ from shared.people.models import Person
 from shared.photos import operations as photos
 from shared.places.queries import unit_of
 from shared.settings import settings
+from shared.talk import operations as talk
 
 DELIVERY_WORDS = {
     State.SENT: ("send", N_("Pesan sampai di Telegram")),
@@ -188,7 +190,7 @@ async def detail_of(
         moves=moves if may_act else (),
         reasons=_reasons(data, moves),
         timeline=await timeline_of(session, order, data),
-        warnings=await _warnings(session, order),
+        warnings=await _warnings(session, order, facts.zone),
         may_take=may_take,
         held=order.holder_id is not None,
         holder=facts.holder_name or "",
@@ -201,6 +203,7 @@ async def detail_of(
         conflict=conflict,
         claims=await claims.claims_of(session, visit, facts),
         also=await claims.readers_of(session, visit, order.id, order.registration_no),
+        ask=await _ask(session, visit, order, reached=bool(notify)),
         alone=alone,
         query=query,
         id=str(order.id) if await queries.second_ones(session, [order]) else "",
@@ -208,6 +211,12 @@ async def detail_of(
         others=await _others(session, visit, order, query, data),
         bill=await arrears_facts.bill_of(session, visit, order),
     )
+
+
+async def _ask(session: AsyncSession, visit: Visit, order: Order, *, reached: bool) -> Ask:
+    waits = (await talk.open_of(session, [order.id])).get(order.id) if order.closed_at is None else None
+    may = order.closed_at is None and reached and visit.viewer.may("order.change")
+    return Ask(may, waits.who, waits.row.at, waits.row.words) if waits else Ask(may)
 
 
 async def _photos(session: AsyncSession, order: Order) -> tuple[Photo, ...]:
@@ -339,8 +348,10 @@ async def _who_is_told(session: AsyncSession, facts: OrderFacts) -> tuple[str, s
     return f"Telegram, {whom}", ""
 
 
-async def _warnings(session: AsyncSession, order: Order) -> tuple[str, ...]:
+async def _warnings(session: AsyncSession, order: Order, zone: str) -> tuple[str, ...]:
     found = [words.warning(stored) for stored in order.warnings if isinstance(stored, dict)]
     if order.serial and order.closed_at is None and (other := await queries.same_serial(session, order)):
-        found.append(_("SN modem ini juga dipakai order {other} yang masih aktif.", other=other))
+        found.append(words.same_serial(other))
+    if order.closed_at is None and (trouble := await box.trouble_at(session, order.odp, zone, but=order.id)):
+        found.append(words.box_trouble(trouble))
     return tuple(found)

@@ -25,6 +25,7 @@ from shared.orders.events import (
 )
 from shared.orders.models import Order
 from shared.settings import settings
+from shared.talk.events import OrderAsked
 from shared.trash.models import Trashed
 
 FRESH = timedelta(seconds=60)
@@ -65,6 +66,8 @@ async def toast(session: AsyncSession, visit: Visit, event_id: int) -> Toast | N
                 text=_("kembali ke {label}. Tidak ada pesan terkirim.", label=name_of(data.statuses[undone.new])),
                 order=no,
             )
+        case OrderAsked.name:
+            return Toast(text=_("pertanyaan dikirim ke teknisinya. Jawabannya muncul di linimasa."), order=no)
         case OrderRegistered.name:
             return Toast(text=_("tersimpan dan masuk antrean."), order=no)
         case OrderDeletionUndone.name:

@@ -45,6 +45,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from services.web.view_ask import Ask
 from services.web.view_claims import Claims, Readers
 from services.web.view_list import COLUMNS, Head, OwnView, Query, View, address
 
@@ -242,7 +243,7 @@ class Moment:
 class Typed:
     """What the person had typed in the panel's forms, kept over errors and conflicts. to, words: of its holder's.
 
-    why: it is deleted.
+    why: it is deleted. ask: what the technician is asked.
     """
 
     status: str = ""
@@ -251,6 +252,7 @@ class Typed:
     to: str = ""
     words: str = ""
     why: str = ""
+    ask: str = ""
 
 
 @dataclass(frozen=True)
@@ -327,6 +329,7 @@ class Detail:
     conflict: Conflict | None = None
     claims: Claims | None = None  # None: nothing may be done about who holds it
     also: Readers = field(default_factory=Readers)  # who else has it open now
+    ask: Ask = field(default_factory=Ask)
     alone: bool = False
     query: Query = field(default_factory=Query)  # to go back to the same list
     id: str = ""  # as Row.id

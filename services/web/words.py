@@ -9,10 +9,12 @@ from services.web.language import N_, _, name_of
 from services.web.view import Moment
 from shared.errors import Invalid, NotAllowed, SikproError
 from shared.identifiers import Doubt
+from shared.orders.box import Trouble
 from shared.orders.events import (
     DuplicateRefused,
     OrderChanged,
     OrderChangeUndone,
+    OrderCorrected,
     OrderDeleted,
     OrderDeletionUndone,
     OrderPhotoAdded,
@@ -24,6 +26,7 @@ from shared.orders.queries import TimelineEntry
 from shared.orders.states import IllegalMove, MasterData
 from shared.people.models import Role
 from shared.sla.events import SlaAlerted
+from shared.talk.events import OrderAnswered, OrderAsked
 from shared.words import doubt as say_doubt
 
 ROLES: Mapping[Role, str] = {
@@ -67,6 +70,18 @@ WRONG: Mapping[tuple[str, str], str] = {
     ("number", "of_another_type"): N_("Nomor registrasi ini bukan bentuk nomor tipe order yang dipilih."),
     ("type", "unknown"): N_("Tipe order ini tidak ada dalam daftar."),
     ("sto", "unknown"): N_("STO ini tidak ada dalam daftar."),
+    ("ask", "required"): N_("Tulis pertanyaannya."),
+    ("ask", "too_long"): N_("Terlalu panjang: paling banyak 1.000 karakter. Persingkat, lalu kirim lagi."),
+    ("ask", "nobody"): N_("Teknisi order ini tidak ada di Telegram, jadi tidak dapat ditanya."),
+}
+FIELDS: Mapping[str, str] = {
+    "type": N_("Tipe"),
+    "sc": N_("Nomor registrasi"),
+    "sn": "SN",
+    "sto": "STO",
+    "odp": "ODP",
+    "tech": N_("Kode teknisi"),
+    "note": N_("Catatan"),
 }
 GENERAL_WRONG = {
     "too_long": N_("Terlalu panjang."),
@@ -109,6 +124,16 @@ def warning(stored: Mapping[str, Any]) -> str:
     return say_doubt(doubt, language.current())
 
 
+def box_trouble(trouble: Trouble) -> str:
+    """`ODP-SDA-003: bulan ini sudah 3× ODP penuh.`"""
+    return _("{odp}: bulan ini sudah {n}× {reason}.", odp=trouble.odp, n=trouble.orders, reason=name_of(trouble.reason))
+
+
+def same_serial(number: str) -> str:
+    """Another open order has this modem."""
+    return _("SN modem ini juga dipakai order {other} yang masih aktif.", other=number)
+
+
 def moment(entry: TimelineEntry, data: MasterData) -> Moment:
     """One entry of a timeline in words; an event of a later version is named as it is."""
     event = entry.event
@@ -127,6 +152,18 @@ def moment(entry: TimelineEntry, data: MasterData) -> Moment:
         case OrderPhotoAdded.name:
             added = OrderPhotoAdded.read(event.payload)
             return Moment(event.at, "msg", _("mengirim foto"), who=who, quote=added.caption, source=source)
+        case OrderAsked.name:
+            asked = OrderAsked.read(event.payload)
+            return Moment(event.at, "msg", _("bertanya kepada teknisi"), who=who, quote=asked.words, source=source)
+        case OrderAnswered.name:
+            said_back = OrderAnswered.read(event.payload)
+            return Moment(event.at, "msg", _("menjawab pertanyaan"), who=who, quote=said_back.words, source=source)
+        case OrderCorrected.name:
+            mended = [
+                f"{_(FIELDS.get(name, name))}: {old or '–'} → {new or '–'}"
+                for name, old, new in OrderCorrected.read(event.payload).changes
+            ]
+            return Moment(event.at, "undo", _("mengoreksi order"), who=who, quote="; ".join(mended), source=source)
         case SlaAlerted.name:
             said = {"near": N_("80% dari target sudah terpakai"), "late": N_("target SLA terlewat")}
             level = SlaAlerted.read(event.payload).level

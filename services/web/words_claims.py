@@ -92,6 +92,8 @@ def notice(told: Told) -> str:
             )
         case "accepted":
             return ngettext("{who} menerima {n} order dari Anda.", "{who} menerima {n} order dari Anda.", n, who=who)
+        case "answered":
+            return _("{who} menjawab pertanyaan Anda tentang {no}.", who=who, no=no)
         case "sla_near":
             return _("{no} hampir lewat SLA.", no=no)
         case "sla_late":

@@ -34,6 +34,14 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was asked, and the event that tells of it."""
+
+    question_id: int
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question and who asked it."""
 
@@ -43,8 +51,8 @@ class Question:
 
 async def ask(
     session: AsyncSession, viewer: Viewer, order_id: int, words: str, *, source: str, spot: Spot | None = None
-) -> int:
-    """Ask the technician of an open order; the question's id.
+) -> Asked:
+    """Ask the technician of an open order.
 
     Raises NotAllowed, NotFound, IllegalMove (a closed order), Invalid(words=required | too_long, to=nobody: no
     technician in Telegram).
@@ -68,8 +76,8 @@ async def ask(
     session.add(question)
     await session.flush()
     asked = OrderAsked(order_id=order_id, question_id=question.id, words=said)
-    await emit(session, asked, source=source, actor_id=viewer.person_id, order_id=order_id)
-    return question.id
+    event_id = await emit(session, asked, source=source, actor_id=viewer.person_id, order_id=order_id)
+    return Asked(question.id, event_id)
 
 
 async def answer(session: AsyncSession, viewer: Viewer, order_id: int, words: str, *, source: str) -> bool:

@@ -27,7 +27,7 @@ from shared.errors import Invalid, NotFound
 from shared.events import EventRow
 from shared.identifiers import Doubt, codes
 from shared.identifiers.read import Read
-from shared.orders import operations, queries
+from shared.orders import box, operations, queries
 from shared.orders.operations import AlreadyRegistered
 from shared.orders.states import ALWAYS, MasterData
 from shared.people.models import Person, Role
@@ -210,7 +210,21 @@ async def check_field(session: Session, visit: Visitor, form: Form) -> HTMLRespo
     drawn = {each.name: each for each in await draw(session, visit, given, checked)}
     if name not in drawn:
         raise Invalid(periksa="unknown")
-    return HTMLResponse(render("_field.html", shell=visit.shell("order-baru"), view=drawn[name]))
+    told = await _of_other_orders(session, visit, name, checked)
+    view = replace(drawn[name], warning=" ".join(filter(None, [drawn[name].warning, told])))
+    return HTMLResponse(render("_field.html", shell=visit.shell("order-baru"), view=view))
+
+
+async def _of_other_orders(session: AsyncSession, visit: Visit, name: str, checked: Checked) -> str:
+    """What other orders say against a field: its modem is on another open one, its box gave trouble this month."""
+    value = checked.values.get(name)
+    if value is None or name in checked.errors:
+        return ""
+    if name == "serial" and (other := await queries.open_with(session, value)):
+        return words.same_serial(other)
+    if name == "odp" and (trouble := await box.trouble_at(session, value, visit.zone)):
+        return words.box_trouble(trouble)
+    return ""
 
 
 async def _say_duplicate(session: AsyncSession, visit: Visit, checked: Checked) -> Checked:

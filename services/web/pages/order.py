@@ -252,7 +252,7 @@ async def refused(
         last = error.since[-1]
         conflict = Conflict(last.actor_name or _("Sistem"), last.event.at, facts.status_of(now.order.status_code, data))
     elif isinstance(error, Invalid):
-        known = {"status", "reason", "note", "to", "words"}
+        known = {"status", "reason", "note", "to", "words", "ask"}
         for name, code in error.fields.items():
             errors[name if name in known else ""] = words.wrong(name, code)
     else:
