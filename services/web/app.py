@@ -31,6 +31,7 @@ from services.web.pages import (
     account,
     arrears,
     arrears_assign,
+    ask,
     audit,
     bulk,
     claims,
@@ -213,7 +214,7 @@ def build() -> FastAPI:
         made.include_router(pages.router, include_in_schema=False)
     for pages in (arrears, arrears_assign, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (claims, handover, presence, imports, import_acts):
+    for pages in (ask, claims, handover, presence, imports, import_acts):
         made.include_router(pages.router, include_in_schema=False)
     made.include_router(api_orders.router)
     made.include_router(api_photos.router)

@@ -65,6 +65,7 @@ FORMS = {
     "/order/{no}/lepas": DESK,
     "/order/{no}/serahkan": DESK,
     "/order/{no}/tugaskan": DESK - {Role.HELPDESK},
+    "/order/{no}/tanya": DESK,
     "/order/{no}/tutup": READERS,
     "/order/{no}/hapus": DESK - {Role.HELPDESK},
     "/order/{no}/hapus/urungkan": DESK - {Role.HELPDESK},
