@@ -31,6 +31,7 @@ from services.web.pages import (
     account,
     arrears,
     arrears_assign,
+    arrears_field,
     ask,
     audit,
     bulk,
@@ -212,7 +213,7 @@ def build() -> FastAPI:
     master = (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit)
     for pages in (*master, groups, webhooks):
         made.include_router(pages.router, include_in_schema=False)
-    for pages in (arrears, arrears_assign, account):  # the last one's address takes any word
+    for pages in (arrears, arrears_assign, arrears_field, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)
     for pages in (ask, claims, handover, presence, imports, import_acts):
         made.include_router(pages.router, include_in_schema=False)

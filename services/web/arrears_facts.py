@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.web import arrears_query, labels
+from services.web import arrears_query, arrears_visits, labels
 from services.web import words_arrears as words
 from services.web.deps import Visit
 from services.web.language import _, name_of
@@ -24,7 +24,7 @@ from services.web.view_arrears import (
     Order,
 )
 from shared import clock
-from shared.arrears import promises, queries
+from shared.arrears import faults, promises, queries
 from shared.arrears.models import Account, AccountState, Result
 from shared.arrears.queries import AccountLine, Age, Sum
 from shared.orders import queries as orders
@@ -143,6 +143,7 @@ async def detail_of(
     numbers = queries.numbers_of(one)
     is_open = one.state is AccountState.OPEN
     crew = await queries.collectors(session, viewer) if viewer.may("arrears.assign") else []
+    bills, rest = arrears_visits.months_of(one.extra)
     return AccountDetail(
         id=one.id,
         version=one.version,
@@ -154,7 +155,7 @@ async def detail_of(
         promise=words.promised(one.promise_due, today()),
         state=words.state(one.state),
         facts=_facts(one, found.sto, found.sto_name, visit.zone),
-        extra=_extra(one.extra),
+        extra=_extra(rest),
         address=one.address,
         phones=tuple(map(words.in_full, phones)) if phones is not None else tuple(map(words.masked, numbers)),
         collector=found.collector or "",
@@ -167,7 +168,11 @@ async def detail_of(
         first_day=today(),
         last_day=today() + timedelta(days=FARTHEST),
         revealed=phones is not None,
+        proofs=await arrears_visits.proofs_of(session, one),
+        bills=bills,
+        fault=await _fault(session, one),
         paused=one.paused,
+        may_send=viewer.may("arrears.assign") and is_open and one.collector_id is not None,
         may_visit=viewer.may("arrears.visit") and is_open,
         may_pay=viewer.may("arrears.mark_paid") and is_open,
         may_assign=viewer.may("arrears.assign"),
@@ -216,6 +221,12 @@ async def _orders(session: AsyncSession, found: Sequence[OrderRow]) -> tuple[Ord
     )
 
 
+async def _fault(session: AsyncSession, one: Account) -> Order | None:
+    """The order that collection waits for."""
+    waits_for = await faults.open_order(session, one) if one.paused else None
+    return (await _orders(session, [waits_for]))[0] if waits_for is not None else None
+
+
 async def card_of(session: AsyncSession, visit: Visit) -> ArrearsCard:
     """The dashboard's card: the tally, and the promises that are due."""
     viewer = visit.viewer
@@ -232,15 +243,22 @@ async def card_of(session: AsyncSession, visit: Visit) -> ArrearsCard:
 
 async def bill_of(session: AsyncSession, visit: Visit, order: OrderRow) -> Bill | None:
     """The account of a finished order's customer, when it is in arrears."""
+    faulty = await faults.account_of(session, visit.viewer, order)
+    if faulty is not None:
+        return _bill(faulty, _("Pelanggan dengan gangguan ini"))
     if order.category is not Category.DONE:
         return None
     one = await queries.billed_for(session, visit.viewer, order)
     if one is None:
         return None
     first = order.type_code == "AO" and one.state is AccountState.OPEN
+    return _bill(one, _("Tagihan pertama menunggak") if first else _("Tagihan pelanggan ini"))
+
+
+def _bill(one: Account, title: str) -> Bill:
     return Bill(
         href=f"/tunggakan/{one.id}",
-        title=_("Tagihan pertama menunggak") if first else _("Tagihan pelanggan ini"),
+        title=title,
         internet=one.internet_no,
         amount=one.amount,
         months=one.months,

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from services.web.language import N_, _
 from services.web.view import Choice
 from services.web.view_arrears import AccountQuery, Chip
-from shared.arrears.models import AccountState
+from services.web.words_arrears import RESULTS as RESULT_WORDS
+from shared.arrears.models import AccountState, Result
 from shared.arrears.queries import Filters, Promised
 from shared.errors import Invalid
 from shared.identifiers import compact, one_line
@@ -39,6 +40,8 @@ PROMISE_WORDS = {
     "lewat": N_("Lewat janji"),
     "tanpa": N_("Belum ada janji"),
 }
+NOT_VISITED = "belum"
+WORDED = frozenset(each.value for each in Result)
 NOWHERE = (-1,)  # an STO that nobody knows finds nothing
 SHORTEST = 3  # letters of a search: fewer have no index
 BIGGEST = 10**18
@@ -50,6 +53,7 @@ def read(request: Request) -> AccountQuery:
     """What the address says; what does not exist is as if it were not said."""
     given = request.query_params
     state, months, promise = given.get("status", ""), given.get("bulan", ""), given.get("janji", "")
+    result = given.get("hasil", "")
     months = {"4 ": "4+", "3 ": "3+"}.get(months, months)  # a plus that was typed into the address is a space
     codes = [compact(code)[:16] for code in given.get("sto", "")[:200].split(",")]
     collector, words = given.get("petugas", ""), one_line(given.get("q", "")[:200].replace("\x00", ""))[:60]
@@ -59,6 +63,7 @@ def read(request: Request) -> AccountQuery:
         bulan=months if months in MONTHS else "",
         petugas=collector if collector.isascii() and collector.isdigit() and len(collector) < 10 else "",
         janji=promise if promise in PROMISED else "",
+        hasil=result if result in WORDED | {NOT_VISITED} else "",
         jeda="ya" if given.get("jeda") == "ya" else "",
         q=words if len(words) >= SHORTEST else "",
     )
@@ -87,6 +92,7 @@ def filters(query: AccountQuery, stos: Sequence[Sto]) -> Filters:
         months=MONTHS[query.bulan] if query.bulan else (None, None),
         collector=int(query.petugas) if query.petugas else None,
         promised=PROMISED[query.janji] if query.janji else "",
+        result="none" if query.hasil == NOT_VISITED else query.hasil,
         paused=True if query.jeda else None,
         found=query.q,
     )
@@ -106,12 +112,14 @@ def chips(query: AccountQuery, stos: Sequence[Sto], collectors: Sequence[tuple[i
     states = {name: _(words) for name, words in STATE_WORDS.items()}
     months = {name: _(words) for name, words in MONTH_WORDS.items()}
     promises = {name: _(words) for name, words in PROMISE_WORDS.items()}
+    results = {each.value: _(RESULT_WORDS[each]) for each in Result} | {NOT_VISITED: _("Belum dikunjungi")}
     places = {sto.code: f"{sto.code} {sto.name}" for sto in stos}
     return (
         Chip("bulan", _("Umur"), query.bulan, months.get(query.bulan, ""), _choices(months)),
         Chip("sto", "STO", query.sto, query.sto.replace(",", ", "), _choices(places)),
         Chip("petugas", _("Petugas"), query.petugas, people.get(query.petugas, _("orang lain")), _choices(people)),
         Chip("janji", _("Janji bayar"), query.janji, promises.get(query.janji, ""), _choices(promises)),
+        Chip("hasil", _("Hasil kunjungan"), query.hasil, results.get(query.hasil, ""), _choices(results)),
         Chip("status", _("Keadaan"), query.status, states.get(query.status, ""), _choices(states)),
     )
 
@@ -128,6 +136,8 @@ def in_words(query: AccountQuery, collectors: Sequence[tuple[int, str]]) -> str:
     words += [_("umur {months}", months=_(MONTH_WORDS[query.bulan]).lower())] if query.bulan else []
     words += [_("petugas {name}", name=people.get(query.petugas, query.petugas))] if query.petugas else []
     words += [_(PROMISE_WORDS[query.janji]).lower()] if query.janji else []
+    words += [_("belum dikunjungi")] if query.hasil == NOT_VISITED else []
+    words += [_(RESULT_WORDS[Result(query.hasil)]).lower()] if query.hasil in WORDED else []
     words += [_("penagihan dijeda")] if query.jeda else []
     words += [_("pencarian “{words}”", words=query.q)] if query.q else []
     return ", ".join(words)

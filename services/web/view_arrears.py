@@ -13,7 +13,8 @@ class AccountQuery:
 
     status: "" open, "diduga" presumed paid, "lunas" paid. sto: codes with commas between. bulan: "1", "2", "3", "4+",
     "3+" or "0" for not said. petugas: a collector's id, "0" nobody. janji: "ada", "hari-ini", "lewat", "tanpa".
-    jeda=ya: collection is paused. q: part of a number, a name or an address.
+    hasil: what came of the last visit, "belum" for none. jeda=ya: collection is paused. q: part of a number, a name or
+    an address.
     """
 
     status: str = ""
@@ -21,6 +22,7 @@ class AccountQuery:
     bulan: str = ""
     petugas: str = ""
     janji: str = ""
+    hasil: str = ""
     jeda: str = ""
     q: str = ""
 
@@ -97,6 +99,27 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """A visit with a photo or a place. photo, thumb, map: addresses or empty; far: "120 m" from the one before."""
+
+    at: datetime
+    who: str
+    result: str
+    photo: str = ""
+    thumb: str = ""
+    map: str = ""
+    far: str = ""
+
+
+@dataclass(frozen=True)
+class Monthly:
+    """The bill of one month: "Sep 2026"."""
+
+    label: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class AccountTyped:
     """What was typed in the account's forms, kept over errors."""
 
@@ -136,8 +159,12 @@ class AccountDetail:
     query: AccountQuery
     first_day: date
     last_day: date
+    proofs: tuple[Proof, ...] = ()
+    bills: tuple[Monthly, ...] = ()
+    fault: Order | None = None  # what looks into the fault that pauses collection
     revealed: bool = False
     paused: bool = False
+    may_send: bool = False
     may_visit: bool = False
     may_pay: bool = False
     may_assign: bool = False
@@ -169,6 +196,7 @@ class Ledger:
     missing: bool = False
     narrowed: bool = False
     later: bool = False  # not the first page
+    problem: str = ""
 
 
 @dataclass(frozen=True)

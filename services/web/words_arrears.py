@@ -33,6 +33,11 @@ PROMISES: Mapping[PromiseState, str] = {
     PromiseState.BROKEN: N_("tidak ditepati"),
     PromiseState.REPLACED: N_("diganti janji baru"),
 }
+ACTS: Mapping[str, tuple[str, str]] = {
+    "read": ("eye", N_("membaca data lengkap di Telegram")),
+    "sent": ("send", N_("mengirim ke chat petugas")),
+    "resumed": ("undo", N_("Gangguan ditangani, penagihan dilanjutkan")),
+}
 FIELDS: Mapping[str, str] = {
     "amount": N_("tunggakan"),
     "months": N_("bulan menunggak"),
@@ -70,6 +75,12 @@ MISTAKES: Mapping[tuple[str, str], str] = {
         "Lebih dari 1.000.000 baris tidak muat di Excel. Persempit saringan, atau unduh sebagai CSV."
     ),
 }
+MOST_SENT = 200  # accounts one click may send
+SENDING: Mapping[str, str] = {
+    "none": N_("Belum ada pelanggan yang dipilih. Centang dulu di daftar."),
+    "missing": N_("Belum ada petugas yang mengerjakan pelanggan ini. Bagikan dulu tugasnya."),
+    "no_telegram": N_("Petugasnya belum terhubung ke Telegram. Isi nomor Telegramnya di halaman Pengguna."),
+}
 _FIELD_OF = {"due": "tanggal", "amount": "nominal", "result": "hasil", "note": "catatan"}
 
 
@@ -80,6 +91,16 @@ def mistakes(error: Invalid) -> dict[str, str]:
         words = _(MISTAKES[name, code]) if (name, code) in MISTAKES else _("Isian ini tidak dapat dibaca.")
         found[_FIELD_OF.get(name, name)] = words
     return found
+
+
+def sending(error: Invalid) -> str:
+    """Why nothing was sent to a collector."""
+    return _(SENDING[next(iter(error.fields.values()))])
+
+
+def far(metres: int) -> str:
+    """`120 m`, `1,4 km`."""
+    return f"{metres} m" if metres < 1000 else f"{metres / 1000:.1f} km".replace(".", ",")
 
 
 def state(of: AccountState) -> Status | None:
@@ -127,7 +148,9 @@ def moment(told: Story) -> Moment:
     if told.what == "visit":
         came = labels.SOURCES.get(given["source"], given["source"])
         text = _("berkunjung: {result}", result=_(RESULTS[Result(given["result"])]).lower())
-        return Moment(told.at, "pin", text, told.who or "", given["note"], _(came))
+        proof = [_("foto")] if given["photo"] else []
+        proof += [_("lokasi")] if given["place"] else []
+        return Moment(told.at, "pin", text, told.who or "", given["note"], ", ".join([_(came), *proof]))
     if told.what == "promise":
         words = _(PROMISES[PromiseState(given["state"])])
         text = _(
@@ -137,6 +160,12 @@ def moment(told: Story) -> Moment:
             state=words,
         )
         return Moment(told.at, "cal", text, told.who or "", late=given["state"] == PromiseState.BROKEN)
+    if told.what == "assigned":
+        to = _("memberi tugas kepada {name}", name=given["to"]) if given["to"] else _("mengambil kembali tugasnya")
+        return Moment(told.at, "user", to, told.who or "")
+    if told.what in ACTS:
+        icon, text = ACTS[told.what]
+        return Moment(told.at, icon, _(text), told.who or "")
     if told.what == "missing":
         return Moment(told.at, "check", _("Tidak ada lagi di daftar: diduga lunas"), source=source)
     if told.what == "revealed":

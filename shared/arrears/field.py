@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -157,7 +158,7 @@ async def _places(session: AsyncSession, accounts: Sequence[int]) -> dict[int, t
     """Where accounts were visited last, of those that anybody sent a place of."""
     rows = await session.execute(
         select(Visit.account_id, Visit.latitude, Visit.longitude)
-        .distinct(Visit.account_id)
+        .ext(distinct_on(Visit.account_id))
         .where(Visit.account_id.in_(accounts), Visit.latitude.is_not(None))
         .order_by(Visit.account_id, Visit.at.desc())
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from shared import clock
 from shared.arrears import tally
 from shared.arrears.batches import BatchState, ImportBatch, ImportChange, Kind
-from shared.arrears.models import Account, AccountSearch, AccountState, Promise, Visit
+from shared.arrears.models import Account, AccountSearch, AccountState, Assignment, Promise, Visit
 from shared.audit.models import AuditRow
 from shared.errors import NotFound
 from shared.identifiers import letters, phones
@@ -24,7 +24,13 @@ from shared.places.models import Sto
 PAGE = 50
 AGES = ((None, 0), (1, 1), (2, 2), (3, 3), (4, None))  # months overdue: not said, one, two, three, more
 COUNTED = 10_000  # how far accounts are counted that no tally knows
-NOTED = {"account.phone_revealed": "revealed", "account.marked_paid": "paid"}  # acts of the audit log → of the story
+NOTED = {
+    "account.phone_revealed": "revealed",
+    "account.marked_paid": "paid",
+    "account.read": "read",
+    "account.sent": "sent",
+    "account.resumed": "resumed",
+}  # acts of the audit log → of the story
 Promised = Literal["", "none", "open", "due", "late"]
 
 
@@ -34,6 +40,7 @@ class Filters:
 
     months: the least and the most months overdue, None is no limit. collector: a person's id, 0 for those of nobody.
     promised: "none", "open", "due" (today), "late" (before today). found: part of a number, a name or an address.
+    result: what came of the last visit, "none" for those nobody visited.
     """
 
     state: AccountState = AccountState.OPEN
@@ -43,6 +50,7 @@ class Filters:
     promised: Promised = ""
     paused: bool | None = None
     found: str = ""
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,9 @@ class Age:
 class Story:
     """One thing that happened to an account, for its history.
 
-    what: "added", "changed", "missing" (by an import), "visit", "promise", "revealed" and "paid" (a person saw its
-    phone, said it is paid). details depend on it: an import has {"batch_id", "before", "after"}, a visit its result and
-    note, a promise its due day, amount and state.
+    what: "added", "changed", "missing" (by an import), "visit", "promise", "assigned", and from the audit log what
+    NOTED names. details depend on it: an import has {"batch_id", "before", "after"}, a promise its due day, amount and
+    state, an assignment {"to"}, a visit its result, note, order, whether there is a photo, and its place.
     """
 
     at: datetime
@@ -115,6 +123,8 @@ def narrowed(viewer: Viewer, given: Filters) -> ColumnElement[bool]:
         wanted.append(Account.collector_id == given.collector if given.collector else Account.collector_id.is_(None))
     if given.paused is not None:
         wanted.append(and_(Account.paused) if given.paused else ~Account.paused)  # as its index says it
+    if given.result:
+        wanted.append(Account.last_result.is_(None) if given.result == "none" else Account.last_result == given.result)
     today = clock.local(clock.now(), "Asia/Jakarta").date()
     choices: dict[str, list[ColumnElement[bool]]] = {
         "": [],
@@ -274,8 +284,7 @@ async def story(session: AsyncSession, one: Account, limit: int = 100) -> list[S
         .limit(limit)
     )
     for visit, who in visits.all():
-        details = {"visit_id": visit.id, "result": str(visit.result), "note": visit.note, "source": visit.source}
-        told.append(Story(visit.at, "visit", who, details))
+        told.append(Story(visit.at, "visit", who, _visited(visit)))
     promises = await session.execute(
         select(Promise, Person.name)
         .join(Person, Person.id == Promise.made_by)
@@ -286,6 +295,16 @@ async def story(session: AsyncSession, one: Account, limit: int = 100) -> list[S
     for promise, who in promises.all():
         details = {"due": promise.due, "amount": promise.amount, "state": str(promise.state)}
         told.append(Story(promise.made_at, "promise", who, details))
+    collector, giver = aliased(Person), aliased(Person)
+    given = await session.execute(
+        select(Assignment.at, collector.name, giver.name)
+        .outerjoin(collector, collector.id == Assignment.collector_id)
+        .join(giver, giver.id == Assignment.by_id)
+        .where(Assignment.account_id == one.id)
+        .order_by(Assignment.at.desc())
+        .limit(limit)
+    )
+    told += [Story(at, "assigned", by, {"to": to}) for at, to, by in given.all()]
     seen = await session.execute(
         select(AuditRow.at, AuditRow.what, Person.name)
         .outerjoin(Person, Person.id == AuditRow.actor_id)
@@ -296,6 +315,20 @@ async def story(session: AsyncSession, one: Account, limit: int = 100) -> list[S
     told += [Story(at, NOTED[what], who, {}) for at, what, who in seen.all() if what in NOTED]
     told.append(Story(one.added_at, "added", None, {"batch_id": one.first_batch}))
     return sorted(told, key=lambda each: each.at, reverse=True)[:limit]
+
+
+def _visited(visit: Visit) -> dict[str, Any]:
+    """What a visit's entry in the story shows."""
+    placed = visit.latitude is not None and visit.longitude is not None
+    return {
+        "visit_id": visit.id,
+        "result": str(visit.result),
+        "note": visit.note,
+        "source": visit.source,
+        "photo": visit.photo is not None,
+        "place": (visit.latitude, visit.longitude) if placed else None,
+        "order_id": visit.order_id,
+    }
 
 
 async def installed_by(session: AsyncSession, viewer: Viewer, one: Account) -> list[Order]:

@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from services.web.arrears_visits import months_of
 from shared import clock
-from shared.arrears.models import Account, AccountState, AccountTally, Visit
+from shared.arrears import visits
+from shared.arrears.models import Account, AccountState, AccountTally, Result, Visit
+from shared.arrears.visits import Call, Report
 from shared.audit.models import AuditRow
 from shared.db import transaction
+from shared.events import EventRow
 from shared.people import operations as people
 from shared.people.models import Person, Role
+from shared.people.queries import viewer_of
 from tests.conftest import set_environment
 from tests.ingest.conftest import Desk, line
 from tests.web.conftest import Answer, Browser, Office
@@ -409,3 +414,48 @@ async def test_an_account_shows_a_role_what_it_may_do(office: Office, owing: dic
     assert ("Tandai lunas" in page.text) == (role in {Role.SUPERVISOR, Role.ADMIN})
     assert ("Simpan petugas" in page.text) == (role in {Role.TEAM_LEADER, Role.ADMIN})
     assert ("Bagi tugas" in page.text) == (role in {Role.TEAM_LEADER, Role.ADMIN})
+
+
+async def test_accounts_are_sent_to_the_chat_of_whoever_works_them_and_what_comes_back_is_shown(
+    office: Office, helpdesk: Browser, owing: dict[str, Account]
+) -> None:
+    here, budi, siti = office.here, owing["00002"], owing["00003"]
+    leader = await office.visitor(here.leader)
+    none = await leader.post("/tunggakan/kirim", {})
+    assert none.status == 422
+    assert "Belum ada pelanggan yang dipilih" in none.text
+    nobody = await leader.post(f"/tunggakan/{budi.id}/kirim", {})
+    assert "Belum ada petugas" in nobody.text
+    await leader.post(f"/tunggakan/{budi.id}/petugas", {"to": str(here.collector.id)})
+    assert "Kirim ke petugas" in (await leader.get(f"/tunggakan/{budi.id}")).text
+    assert (await leader.post("/tunggakan/kirim", {"pilih": str(budi.id)})).status == 303
+    async with transaction() as session:
+        rows = (await session.scalars(select(EventRow.payload).where(EventRow.name == "account.sent"))).all()
+        yuli = await viewer_of(session, here.collector)
+        call = Call(Result.FAULT, latitude=-7.4478, longitude=112.7183, photo="rumah-x", thumb="rumah-m")
+        made = await visits.record(session, yuli, budi.id, call, Report(), source="bot")
+        order = made.order
+    assert [row["accounts"] for row in rows] == [[budi.id]]
+    page = await helpdesk.get(f"/tunggakan/{budi.id}")
+    assert f"/tunggakan/{budi.id}/foto/{made.visit.id}?kecil=ya" in page.text
+    assert "mlat=-7.447800&amp;mlon=112.718300" in page.text
+    assert "memberi tugas kepada Yuli Astuti" in page.text
+    assert order is not None
+    assert f'href="/order/{order.registration_no}"' in page.text
+    link = await helpdesk.get(f"/order/{order.registration_no}")
+    assert f'href="/tunggakan/{budi.id}"' in link.text
+    assert "Pelanggan dengan gangguan ini" in link.text
+    assert names(await helpdesk.get("/tunggakan?hasil=fault")) == ["Budi Santoso"]
+    assert "Budi Santoso" not in names(await helpdesk.get("/tunggakan?hasil=belum"))
+    outsider = await office.visitor(here.outsider)
+    for address in (f"/tunggakan/{budi.id}/foto/{made.visit.id}", f"/tunggakan/{siti.id}/foto/{made.visit.id}"):
+        assert (await outsider.get(address)).status == 404
+    assert (await helpdesk.get(f"/tunggakan/{siti.id}/foto/{made.visit.id}")).status == 404
+
+
+def test_bills_by_month_are_read_out_of_what_the_list_has_besides() -> None:
+    extra = {"TAG_202609": "137.500", "Tagihan Okt 2026": "Rp 137.500", "PAKET 100": "x", "CATATAN 2026-11": "lama"}
+    bills, rest = months_of(extra)
+    assert [(bill.label, bill.amount) for bill in bills] == [("Okt 2026", 137_500), ("Sep 2026", 137_500)]
+    assert rest == {"PAKET 100": "x", "CATATAN 2026-11": "lama"}
+    assert months_of({"TAG_202609": "137.500"}) == ((), {"TAG_202609": "137.500"})

@@ -77,6 +77,8 @@ FORMS = {
     "/tunggakan/tugas": DESK - {Role.HELPDESK},
     "/tunggakan/{no}/kunjungan": READERS,
     "/tunggakan/{no}/telepon": READERS,
+    "/tunggakan/kirim": DESK - {Role.HELPDESK},
+    "/tunggakan/{no}/kirim": DESK - {Role.HELPDESK},
     "/tunggakan/{no}/lunas": {Role.SUPERVISOR, Role.ADMIN},
     "/tunggakan/{no}/lanjut": DESK - {Role.HELPDESK},
     "/tunggakan/{no}/petugas": DESK - {Role.HELPDESK},
@@ -143,7 +145,7 @@ ELSEWHERE = {
 }
 ELSEWHERE |= {"/order/massal/hasil/{key}"}  # 200 only for whose batch it is: test_bulk
 ELSEWHERE |= {"/serah-terima/{no}"}  # 200 only for its people: test_handover
-ELSEWHERE |= {"/tunggakan/{no}"}  # 200 only within the area: test_arrears
+ELSEWHERE |= {"/tunggakan/{no}", "/tunggakan/{no}/foto/{visit_id}"}  # 200 only within the area: test_arrears
 ELSEWHERE |= {"/impor/{no}"}  # 200 only for an import of one's area: test_imports
 ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own
 ELSEWHERE |= {"/order/{no}/foto/{photo_id}"}  # test_photos.py

@@ -31,6 +31,7 @@ NEWS = {
     "lunas": N_("Ditandai lunas."),
     "lanjut": N_("Penagihan dilanjutkan."),
     "petugas": N_("Petugas diganti."),
+    "kirim": N_("Dikirim ke chat petugas."),
 }
 
 
@@ -83,7 +84,7 @@ async def note_visit(request: Request, session: Session, visit: Visitor, form: F
             if not key or await requests.first_time(session, visit.viewer.person_id, key) is None:
                 await operations.visit(session, visit.viewer, number, call, source="web")
     except Invalid as error:
-        return await _refused(request, session, visit, number, words.mistakes(error), typed)
+        return await refused(request, session, visit, number, words.mistakes(error), typed)
     return _done(request, number, "janji" if call.result is Result.PROMISE else "kunjungan")
 
 
@@ -111,7 +112,7 @@ def _call(typed: AccountTyped, note: str) -> Call:
     return Call(result, note, due.value if due else None, amount.value if amount else None)
 
 
-async def _refused(
+async def refused(
     request: Request,
     session: AsyncSession,
     visit: Visit,
@@ -120,6 +121,7 @@ async def _refused(
     typed: AccountTyped | None = None,
     status: int = 422,
 ) -> Response:
+    """The account's page with what is wrong, and what was typed."""
     query = arrears_query.read(request)
     detail = await arrears_facts.detail_of(session, visit, number, query, typed=typed, errors=errors)
     return await _page(session, visit, detail, status)
@@ -134,7 +136,7 @@ async def mark_paid(request: Request, session: Session, visit: Visitor, form: Fo
             await operations.mark_paid(session, visit.viewer, number, whole(form, "version"), source="web")
     except StaleAccount:
         changed = _("Data pelanggan ini berubah sejak Anda membukanya. Periksa lagi, lalu tandai lunas.")
-        return await _refused(request, session, visit, number, {"": changed}, status=409)
+        return await refused(request, session, visit, number, {"": changed}, status=409)
     return _done(request, number, "lunas")
 
 
@@ -158,7 +160,7 @@ async def give(request: Request, session: Session, visit: Visitor, form: Form, n
             await operations.assign(session, visit.viewer, [number], to, source="web")
     except Invalid as error:
         errors = {"to": next(iter(words.mistakes(error).values()))}
-        return await _refused(request, session, visit, number, errors)
+        return await refused(request, session, visit, number, errors)
     return _done(request, number, "petugas")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -51,14 +52,29 @@ COLUMNS = (
 async def show_arrears(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
     """The list, the most owed first."""
     visit.viewer.must("arrears.read")
+    return await ledger_page(request, session, visit)
+
+
+async def ledger_page(
+    request: Request, session: AsyncSession, visit: Visit, problem: str = "", status: int = 200
+) -> HTMLResponse:
+    """The list as the address asks for it. problem: why what was just asked of it did not happen."""
     query = arrears_query.read(request)
     cursor = request.query_params.get("sesudah", "")[:60]
     view = await arrears_facts.ledger_of(session, visit, query, cursor=cursor)
-    n = request.query_params.get("kabar", "")
+    dealt, sent = _count(request, "kabar"), _count(request, "terkirim")
     toast = None
-    if n.isascii() and n.isdigit() and len(n) < 6:
-        toast = Toast(ngettext("{n} pelanggan dibagikan.", "{n} pelanggan dibagikan.", int(n)))
-    return HTMLResponse(render("arrears.html", shell=visit.shell("tunggakan", toast=toast), view=view))
+    if dealt is not None:
+        toast = Toast(ngettext("{n} pelanggan dibagikan.", "{n} pelanggan dibagikan.", dealt))
+    elif sent is not None:
+        toast = Toast(ngettext("{n} pelanggan dikirim ke petugasnya.", "{n} pelanggan dikirim ke petugasnya.", sent))
+    view = replace(view, problem=problem)
+    return HTMLResponse(render("arrears.html", shell=visit.shell("tunggakan", toast=toast), view=view), status)
+
+
+def _count(request: Request, name: str) -> int | None:
+    n = request.query_params.get(name, "")
+    return int(n) if n.isascii() and n.isdigit() and len(n) < 6 else None
 
 
 @router.get("/tunggakan/ekspor")

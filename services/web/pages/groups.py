@@ -25,7 +25,11 @@ from shared.identifiers import one_line
 router = APIRouter()
 
 KEY = "grup"
-PURPOSES = {Purpose.HELPDESK: N_("Helpdesk"), Purpose.TECHNICIANS: N_("Teknisi")}
+PURPOSES = {
+    Purpose.HELPDESK: N_("Helpdesk"),
+    Purpose.TECHNICIANS: N_("Teknisi"),
+    Purpose.COLLECTORS: N_("Petugas tagih"),
+}
 KINDS = {ChatKind.GROUP: N_("Grup"), ChatKind.SUPERGROUP: N_("Supergrup"), ChatKind.PRIVATE: N_("Pribadi")}
 HELD = {
     "the bot was removed from the group": N_("Bot dikeluarkan dari grup. Masukkan lagi ke grup."),
