@@ -48,6 +48,7 @@ from services.web.pages import (
     invite,
     login,
     new_order,
+    notices,
     order,
     photo,
     places,
@@ -70,6 +71,7 @@ from services.web.pages import (
     users,
     views,
     webhooks,
+    wishes,
 )
 from services.web.render import STATIC, render
 from services.web.security import Gate
@@ -211,7 +213,7 @@ def build() -> FastAPI:
     ):
         made.include_router(pages.router, include_in_schema=False)
     master = (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit)
-    for pages in (*master, groups, webhooks):
+    for pages in (*master, groups, webhooks, notices, wishes):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (arrears, arrears_assign, arrears_field, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)

@@ -40,6 +40,7 @@ RIGHTS: dict[Role, frozenset[str]] = {
     | {
         "audit.read",
         "webhook.change",
+        "notify.change",
         "order.purge",
         "arrears.assign",
         "arrears.mark_paid",

@@ -45,6 +45,9 @@ MASTER = [
     "/status/alasan/1",
     "/grup",
     "/webhook",
+    "/pemberitahuan",
+    "/pemberitahuan/silent",
+    "/profil/pemberitahuan",
     f"/grup/{DESK.id}",
     "/laporan/jadwal",
 ]

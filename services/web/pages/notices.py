@@ -1,0 +1,290 @@
+"""Who hears what: the rules, the ladders' minutes, last week tried by the rules of now."""
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.web import labels, master_forms, master_page
+from services.web.deps import Form, Session, Visit, Visitor
+from services.web.language import N_, _
+from services.web.master_forms import Typed
+from services.web.pages.users import whole
+from services.web.view import Choice
+from services.web.view_master import Act, Cell, Input, Line, Master, Table
+from services.web.view_master import Form as Drawn
+from services.web.words import ROLES
+from shared.chats.models import Chat, ChatKind
+from shared.errors import Invalid, NotFound
+from shared.notify import kinds, operations, queries
+from shared.notify.kinds import KINDS, LADDERS, key
+from shared.notify.models import NotifyRule
+from shared.people.models import Person, Role
+
+router = APIRouter()
+
+PATH = "/pemberitahuan"
+PAGE_KEY = "pemberitahuan"
+EVERYWHERE, ANY_LANGUAGE = "semua", "sendiri"
+SAYS = {
+    "sla_near": N_("Hampir lewat SLA"),
+    "sla_late": N_("Lewat SLA"),
+    "silent": N_("Diambil, lalu diam"),
+    "paused": N_("Dijeda terlalu lama"),
+    "unanswered": N_("Pertanyaan belum dijawab"),
+    "import": N_("Impor menunggu diterapkan"),
+    "house": N_("Gangguan SIKPRO"),
+}
+OWN = {"holder": N_("Pemegang order"), "asker": N_("Penanya"), "uploader": N_("Pengunggah")}
+FIXED = (
+    (N_("Order masuk"), N_("Grup helpdesk yang terhubung dengan STO-nya (halaman Grup Telegram)")),
+    (N_("Perubahan status"), N_("Teknisi yang mendaftarkan, sebagai balasan pesannya")),
+)
+
+
+def called(name: str, step: int) -> str:
+    """A kind and its step in words."""
+    return _("{kind}, tingkat {step}", kind=_(SAYS[name]), step=step) if KINDS[name].steps > 1 else _(SAYS[name])
+
+
+def lasting(minutes: int, *, working: bool) -> str:
+    """So many minutes in words."""
+    time = labels.minutes(minutes)
+    return _("{time} kerja", time=time) if working else time
+
+
+async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
+    """What makes a rule."""
+    people = await session.execute(
+        select(Person.id, Person.name).where(Person.active, Person.role != Role.TECHNICIAN).order_by(Person.name)
+    )
+    groups = await session.execute(
+        select(Chat.id, Chat.title)
+        .where(Chat.kind != ChatKind.PRIVATE, Chat.migrated_to.is_(None))
+        .order_by(Chat.title)
+    )
+    sites = [Choice(str(row.id), row.code) for row in await master_page.sites(session, visit.viewer)]
+    steps = [each.rpartition(".") for each in kinds.STEPS]
+    return (
+        Input(
+            "what",
+            _("Kejadian"),
+            "select",
+            choices=tuple(Choice(key(name, int(step)), called(name, int(step))) for name, _dot, step in steps),
+        ),
+        Input(
+            "audience",
+            _("Yang diberi tahu"),
+            "select",
+            choices=(
+                Choice("own", _("Yang bersangkutan (pemegang, penanya, pengunggah)")),
+                *(Choice(role.value, _("{role} di wilayahnya", role=_(ROLES[role]))) for role in kinds.ROLES),
+                *(Choice(f"person:{number}", name) for number, name in people),
+                *(Choice(f"chat:{number}", _("Grup {title}", title=title or number)) for number, title in groups),
+            ),
+        ),
+        Input("thread", _("Nomor topik grup"), "number", required=False, longest=18),
+        Input("site", _("Wilayah"), "select", EVERYWHERE, choices=(Choice(EVERYWHERE, _("Semua wilayah")), *sites)),
+        Input(
+            "language",
+            _("Bahasa"),
+            "select",
+            ANY_LANGUAGE,
+            choices=(Choice(ANY_LANGUAGE, _("Bahasa penerima")), Choice("id", "Indonesia"), Choice("en", "English")),
+        ),
+    )
+
+
+def line_of(typed: Typed) -> operations.Line:
+    """What was typed, as a rule."""
+    name, _dot, step = typed.values["what"].rpartition(".")
+    site, language = typed.values["site"], typed.values["language"]
+    return operations.Line(
+        name,
+        int(step) if step.isdigit() else 0,
+        typed.values["audience"],
+        int(site) if site.isdigit() else None,
+        None if language == ANY_LANGUAGE else language,
+        typed.maybe_number("thread"),
+    )
+
+
+async def page_of(session: AsyncSession, visit: Visit, form: Drawn | None = None) -> Master:
+    """Every kind with whom it reaches, every line, and the form for a new one."""
+    form = form or master_page.keyed(
+        Drawn("aturan", _("Aturan baru"), PATH, await inputs(session, visit), save=_("Tambahkan"))
+    )
+    found = await queries.rules(session, visit.viewer)
+    said, minutes = await queries.last_week(session), await queries.minutes(session)
+    lines = [Line((Cell(_(name)), Cell(_("Langsung")), Cell(_(who)), Cell(), Cell())) for name, who in FIXED]
+    for each in kinds.STEPS:
+        name, _dot, number = each.rpartition(".")
+        step = int(number)
+        rules = [rule for rule in found if (rule.row.kind, rule.row.step) == (name, step)]
+        lines.append(await _step_line(session, name, step, rules, said, minutes.get(name, {}).get(step)))
+    heads = (_("Kejadian"), _("Setelah"), _("Aturan"), "#" + _("Minggu lalu"), _("Akan sampai ke"))
+    rules_heads = (_("Kejadian"), _("Yang diberi tahu"), _("Wilayah"), _("Bahasa"))
+    return Master(
+        title=_("Siapa diberi tahu"),
+        lead=_(
+            "Satu pesan tiap tingkat, lalu diam sampai ada kejadian baru. Tingkat yang tidak sampai ke siapa pun "
+            "naik ke tingkat berikutnya, terakhir ke admin."
+        ),
+        tables=(
+            Table("tingkat", _("Kejadian minggu lalu menurut aturan sekarang"), heads, tuple(lines)),
+            Table("aturan-daftar", _("Aturan"), rules_heads, tuple(_rule_line(each) for each in found)),
+        ),
+        forms=(form,),
+    )
+
+
+async def _step_line(
+    session: AsyncSession,
+    name: str,
+    step: int,
+    rules: list[queries.Ruled],
+    said: dict[tuple[str, int, int | None], int],
+    minutes: int | None,
+) -> Line:
+    trial = await queries.trial(session, name, step, said)
+    who = [_("{name} ({n} kali)", name=_("yang bersangkutan") if n == queries.OWN else n, n=times)
+           for n, times in trial.told.items()][:8]  # fmt: skip
+    if trial.deaf:
+        who.append(_("tanpa penerima, jadi naik tingkat ({n} kali)", n=trial.deaf))
+    who += [_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away)]
+    ladder = name in LADDERS
+    after = _("Langsung") if not ladder else _("Mati")
+    if minutes is not None:
+        after = lasting(minutes, working=KINDS[name].working)
+    by_rule = "; ".join(audience(each) for each in rules)
+    if name in {"sla_near", "sla_late"}:
+        by_rule = "; ".join(filter(None, (_("Yang dipilih di halaman Target SLA"), by_rule)))
+    return Line(
+        (
+            Cell(called(name, step), href=f"{PATH}/{name}" if ladder else "", note=_wish_note(name, step)),
+            Cell(after),
+            Cell(by_rule or _("Belum ada, naik ke tingkat berikutnya"), "" if by_rule else "dim"),
+            Cell(labels.number(trial.events), "num"),
+            Cell("; ".join(who) or "–", "" if who else "dim"),
+        )
+    )
+
+
+def _wish_note(name: str, step: int) -> str:
+    return "" if kinds.escalation(name, step) else _("boleh dibisukan")
+
+
+def audience(each: queries.Ruled) -> str:
+    """Whom a line names."""
+    row = each.row
+    if row.audience == "person":
+        return each.person
+    if row.audience == "chat":
+        where = _("Grup {title}", title=each.chat or row.chat_id)
+        return f"{where} #{row.thread_id}" if row.thread_id else where
+    if row.audience in OWN:
+        return _(OWN[row.audience])
+    return _(ROLES[Role(row.audience)])
+
+
+def _rule_line(each: queries.Ruled) -> Line:
+    row: NotifyRule = each.row
+    name = called(row.kind, row.step)
+    return Line(
+        (
+            Cell(name),
+            Cell(audience(each)),
+            Cell(each.site or _("Semua wilayah"), "dim"),
+            Cell({"id": "Indonesia", "en": "English"}.get(row.language or "", _("Bahasa penerima")), "dim"),
+        ),
+        (Act(_("Hapus"), f"{PATH}/aturan/{row.id}/hapus", danger=True, who=f"{name}, {audience(each)}"),),
+    )
+
+
+@router.get(PATH)
+async def show_rules(request: Request, session: Session, visit: Visitor) -> HTMLResponse:
+    """The rules."""
+    visit.viewer.must(operations.RIGHT)
+    return master_page.show(visit, PAGE_KEY, await page_of(session, visit), request=request)
+
+
+@router.post(PATH)
+async def add_rule(session: Session, visit: Visitor, form: Form) -> Response:
+    """A new line."""
+    visit.viewer.must(operations.RIGHT)
+    fields = await inputs(session, visit)
+    made = Drawn("aturan", _("Aturan baru"), PATH, fields, key=master_forms.key_of(form), save=_("Tambahkan"))
+    typed = master_forms.read(form, made.inputs)
+    line = line_of(typed)
+
+    async def work() -> None:
+        await operations.add_rule(session, visit.viewer, line, source="web")
+
+    again, status = await master_page.saved(session, visit, form, "rule", made, typed, work)
+    if again is None:
+        return master_page.done(PATH, "ditambah")
+    return master_page.show(visit, PAGE_KEY, await page_of(session, visit, again), status=status)
+
+
+@router.post(PATH + "/aturan/{no}/hapus")
+async def remove_rule(no: str, session: Session, visit: Visitor, _form: Form) -> Response:
+    """Take a line out."""
+    visit.viewer.must(operations.RIGHT)
+    await operations.remove_rule(session, visit.viewer, whole(no), source="web")
+    return master_page.done(PATH, "dihapus")
+
+
+def _ladder(name: str) -> str:
+    if name not in LADDERS:
+        raise NotFound
+    return name
+
+
+async def _ladder_form(session: AsyncSession, name: str) -> Drawn:
+    held = (await queries.minutes(session)).get(name, {})
+    unit = _("menit kerja") if KINDS[name].working else _("menit")
+    fields = tuple(
+        Input(
+            f"step{step}",
+            _("Tingkat {step}, sesudah berapa {unit}", step=step, unit=unit),
+            "number",
+            str(held[step]) if step in held else "",
+            required=False,
+            hint=_("Kosong: tingkat ini dan sesudahnya mati.") if step == 1 else "",
+        )
+        for step in range(1, KINDS[name].steps + 1)
+    )
+    return master_page.stamped(Drawn("tangga", _(SAYS[name]), f"{PATH}/{name}", fields, cancel=PATH))
+
+
+@router.get(PATH + "/{no}")
+async def show_ladder(no: str, session: Session, visit: Visitor) -> HTMLResponse:
+    """One ladder's minutes."""
+    visit.viewer.must(operations.RIGHT)
+    name = _ladder(no)
+    view = await page_of(session, visit, await _ladder_form(session, name))
+    return master_page.show(visit, PAGE_KEY, view)
+
+
+@router.post(PATH + "/{no}")
+async def change_ladder(no: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Other minutes."""
+    visit.viewer.must(operations.RIGHT)
+    name = _ladder(no)
+    made = await _ladder_form(session, name)
+    typed = master_forms.read(form, made.inputs)
+    minutes = [typed.maybe_number(each.name) for each in made.inputs]
+
+    async def work() -> None:
+        try:
+            await operations.set_minutes(session, visit.viewer, name, minutes, source="web")
+        except Invalid as error:
+            raise Invalid(step1=error.fields.get("minutes", "unknown")) from error
+
+    again, status = master_page.stale(form, made, typed), 409
+    if again is None:
+        again, status = await master_page.saved(session, visit, form, "ladder", made, typed, work)
+    if again is None:
+        return master_page.done(PATH, "disimpan")
+    return master_page.show(visit, PAGE_KEY, await page_of(session, visit, again), status=status)

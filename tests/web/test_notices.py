@@ -1,0 +1,66 @@
+"""Who hears what: an admin reads it with last week tried, adds and removes lines, changes minutes; one's own wishes."""
+
+from sqlalchemy import func, select
+
+from shared import clock
+from shared.audit.models import AuditRow
+from shared.db import transaction
+from shared.events import emit
+from shared.notify.events import ClockAlerted
+from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
+from tests.web.conftest import Office
+
+LINE = {"what": "silent.2", "site": "semua", "language": "sendiri", "thread": ""}
+
+
+async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(office: Office) -> None:
+    here = office.here
+    async with transaction() as session:
+        for step in (1, 2, 2):
+            alert = ClockAlerted(
+                kind="silent", step=step, subject=step, fact_at=clock.now(), site_operation_id=here.site.id
+            )
+            await emit(session, alert, source="system")
+        before = await session.scalar(select(func.count(NotifyRule.id)))
+    admin = await office.visitor(here.admin)
+    page = (await admin.get("/pemberitahuan")).text
+    assert "yang bersangkutan (1 kali)" in page
+    assert "tanpa penerima, jadi naik tingkat (2 kali)" in page  # the leader never wrote to the bot
+    assert f"{here.leader.name}: Telegram belum terhubung" in page
+    line = LINE | {"audience": f"person:{here.helpdesk.id}"}
+    assert (await admin.post("/pemberitahuan", line)).status == 303
+    assert "Aturan ini sudah ada." in (await admin.post("/pemberitahuan", line)).text
+    own = await admin.post("/pemberitahuan", LINE | {"what": "sla_near.1", "audience": "own"})
+    assert (own.status, "tidak punya orang yang bersangkutan" in own.text) == (422, True)
+    assert (await admin.post("/pemberitahuan", LINE | {"audience": "person:999999"})).status == 422
+    async with transaction() as session:
+        made = await session.scalar(select(func.max(NotifyRule.id)))
+    assert (await admin.post(f"/pemberitahuan/aturan/{made}/hapus")).status == 303
+    assert (await admin.post(f"/pemberitahuan/aturan/{made}/hapus")).status == 404
+    stamp = (await admin.get("/pemberitahuan/silent")).value("stamp", 'id="tangga-j"')
+    wrong = await admin.post("/pemberitahuan/silent", {"stamp": stamp, "step1": "90", "step2": "60", "step3": ""})
+    assert (wrong.status, "lebih lama dari tingkat sebelumnya" in wrong.text) == (422, True)
+    form = {"stamp": stamp, "step1": "45", "step2": "90", "step3": ""}
+    assert (await admin.post("/pemberitahuan/silent", form)).status == 303
+    assert (await admin.get("/pemberitahuan/house")).status == 404
+    async with transaction() as session:
+        steps = await session.execute(select(NotifyStep.step, NotifyStep.minutes).where(NotifyStep.kind == "silent"))
+        assert sorted((step, minutes) for step, minutes in steps) == [(1, 45), (2, 90)]
+        assert await session.scalar(select(func.count(NotifyRule.id))) == before
+        noted = list(await session.scalars(select(AuditRow.what).where(AuditRow.what.like("notify.%"))))
+    assert sorted(noted) == ["notify.minutes", "notify.rule_added", "notify.rule_removed"]
+
+
+async def test_a_person_says_what_to_mute_and_when_to_be_quiet(office: Office) -> None:
+    nadia = await office.visitor(office.here.helpdesk)
+    path = "/profil/pemberitahuan"
+    assert "/profil/pemberitahuan" in (await nadia.get("/profil")).text
+    form = {"muted": "sla_near.1", "begins": "20:00", "ends": "07:00", "hourly": "ya"}
+    assert (await nadia.post(path, form)).status == 303
+    page = (await nadia.get(path)).text
+    assert 'value="20:00"' in page
+    for wrong in ({"muted": "silent.2"}, {"begins": "20:00", "ends": ""}, {"begins": "07:00", "ends": "07:00"}):
+        assert (await nadia.post(path, wrong)).status == 422, wrong
+    async with transaction() as session:
+        wish = await session.get_one(NotifyWish, office.here.helpdesk.id)
+        assert (wish.muted, f"{wish.quiet_from:%H:%M}", wish.hourly) == (["sla_near.1"], "20:00", True)
