@@ -49,7 +49,6 @@ def fields_of(scope: Scope) -> dict[str, str]:
 
 def table_of(found: Recap, lines: Sequence[recap.Line], links: Mapping[str, str] | None, key: str) -> Table:
     """The lines as the page shows them. links: the queue's fields a figure opens with, for today's report only."""
-
     # Hundreds of lines open nearly the same lists: their addresses are made once, with a place for the line's code.
     whole = _hrefs(found, links) if links is not None else [""] * (len(found.types) + len(COUNTED))
     ofline = _hrefs(found, {**links, key: _CODE}) if links is not None else whole
