@@ -14,8 +14,9 @@ import aiohttp
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from deploy.seed import history, town
+from deploy.seed import arrears, history, town
 from shared import clock, db, log
+from shared.arrears.models import Visit
 from shared.chats import operations as chats
 from shared.chats.models import ChatKind
 from shared.db import transaction
@@ -48,6 +49,10 @@ async def main() -> None:
         if await session.scalar(select(Order.id).limit(1)) is None:
             made = await history.play(session, await _viewers(session), clock.now())
             logger.info("%s orders of the last two weeks", made)
+    async with transaction() as session:
+        viewers, listed = await _viewers(session), await session.scalar(select(Visit.id).limit(1))
+    if listed is None:
+        logger.info("%s accounts in arrears", await arrears.play(viewers))
     if settings().demo:
         await _in_telegram()
     _leave_logins()

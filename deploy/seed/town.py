@@ -51,6 +51,8 @@ PEOPLE = [
     Somebody("Imam Syafii", Role.TECHNICIAN, "SO-SDA", 5512121, code="F5TUN121", sto="TUN"),
     Somebody("Bayu Pratama", Role.TECHNICIAN, "SO-SPJ", 5512207, code="F5SPJ207", sto="SPJ"),
     Somebody("Joko Susilo", Role.TECHNICIAN, "SO-SPJ", 5512312, code="F5KRN312", sto="KRN"),
+    Somebody("Yuli Astuti", Role.COLLECTOR, "SO-SDA", 5512050),
+    Somebody("Anton Saputra", Role.COLLECTOR, "SO-SPJ", 5512051),
 ]
 STRANGER = {"id": 5519999, "first_name": "Nomor tak dikenal", "note": "Belum terdaftar", "language_code": "id"}
 
@@ -59,10 +61,12 @@ GROUPS = [
     Group(-1002000000002, "Helpdesk Sidoarjo Kota", "SO-SDA", Purpose.HELPDESK),
     Group(-1002000000003, "Teknisi Sepanjang", "SO-SPJ", Purpose.TECHNICIANS),
     Group(-1002000000004, "Helpdesk Sepanjang", "SO-SPJ", Purpose.HELPDESK),
+    Group(-1002000000005, "Petugas tagih Sidoarjo Kota", "SO-SDA", Purpose.COLLECTORS),
 ]
 
 ROLE_WORDS = {
     Role.TECHNICIAN: "Teknisi",
+    Role.COLLECTOR: "Petugas tagih",
     Role.HELPDESK: "Helpdesk",
     Role.TEAM_LEADER: "Team leader",
     Role.SUPERVISOR: "Supervisor",
@@ -71,10 +75,11 @@ ROLE_WORDS = {
 
 
 def sits_in(person: Somebody, group: Group) -> bool:
-    """Whether somebody is a member of a group: technicians in theirs, the office in both of its area."""
+    """Whether somebody is a member of a group: technicians and collectors in theirs, the office in its area's."""
     if person.site not in {None, group.site}:
         return False
-    return person.role is not Role.TECHNICIAN or group.purpose is Purpose.TECHNICIANS
+    own = {Role.TECHNICIAN: Purpose.TECHNICIANS, Role.COLLECTOR: Purpose.COLLECTORS}
+    return group.purpose is own.get(person.role, group.purpose)
 
 
 def note(person: Somebody) -> str:

@@ -72,6 +72,8 @@ def say(world: World, act: Json) -> Json:
 
 
 def _body(world: World, act: Json) -> Json:
+    if act.get("location"):
+        return {"location": {name: float(act["location"][name]) for name in ("latitude", "longitude")}}
     if act.get("photo"):
         card = files.store(world, "foto.png", files.decoded(act["photo"]), "photo")
         return {
