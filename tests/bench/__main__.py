@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cek, click, clone, export, ingest, memory, pace, pages
+from tests.bench import cek, click, clone, export, ingest, ingest_pages, memory, pace, pages
 from tests.bench.figures import Figure, table
 from tests.bench.house import Servers, servers
 
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[..., list[Figure]]] = {
     "rss": memory.run,
     "clone": clone.run,
     "ingest": ingest.run,
+    "ingest-pages": ingest_pages.run,
 }
 
 
@@ -60,6 +61,7 @@ def _sizes(name: str, given: argparse.Namespace) -> dict[str, int]:
         "queue": {"orders": given.orders},
         "clone": {"clones": given.clones},
         "ingest": {"rows": given.rows},
+        "ingest-pages": {"rows": given.rows},
         "click": {"seconds": given.seconds},
         "cek": {"seconds": given.seconds, "burst": given.burst},
     }
