@@ -98,7 +98,16 @@ class React:
     emoji: str
 
 
-Reply = Answer | Toast | Strip | Keys | React
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """The commands that the chat's menu shall offer from now on; as long as it fails the old ones stay."""
+
+    names: Sequence[str]
+    language: str
+
+
+Reply = Answer | Toast | Strip | Keys | React | Dress
+Told = Toast | Dress
 Queued = Answer | Strip | Keys | React
 
 

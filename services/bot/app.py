@@ -9,7 +9,7 @@ from aiogram.types import Update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, asking
-from services.bot.answers import Answer, Keys, React, Reply, Strip, Toast
+from services.bot.answers import Answer, Dress, Keys, React, Reply, Strip, Toast, Told
 from services.bot.handlers import (
     admit,
     bind,
@@ -63,8 +63,8 @@ def reader(token: str) -> Bot:
     return Bot(token)
 
 
-async def handle(session: AsyncSession, body: dict[str, Any], token: str, username: str) -> list[Toast]:
-    """Handle one update in the caller's transaction; answers are queued, the toasts of a button are returned."""
+async def handle(session: AsyncSession, body: dict[str, Any], token: str, username: str) -> list[Told]:
+    """Handle one update in the caller's transaction; answers are queued, what needs no row is returned."""
     bot = reader(token)
     update = Update.model_validate(body, context={"bot": bot})
     replies = _listed(await dispatcher().feed_update(bot, update, session=session, username=username))
@@ -74,7 +74,7 @@ async def handle(session: AsyncSession, body: dict[str, Any], token: str, userna
     for reply in replies:
         if isinstance(reply, (Answer, Strip, Keys, React)) and place is not None:
             await answers.queue(session, place, reply)
-    return [reply for reply in replies if isinstance(reply, Toast)]
+    return [reply for reply in replies if isinstance(reply, (Toast, Dress))]
 
 
 def _listed(said: Any) -> list[Reply]:

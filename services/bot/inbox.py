@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, app, asking, dialogue, errands
-from services.bot.answers import Answer, Toast
+from services.bot.answers import Answer, Toast, Told
 from services.bot.middlewares import language_of
 from services.bot.speak import Mouth, unsent
 from services.bot.texts import say
@@ -67,7 +67,8 @@ class Bell:
     async def heard(self, patience: float) -> None:
         """Wait until it is one's turn, `patience` seconds at most."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._calls.get(), patience)
+            async with asyncio.timeout(patience):
+                await self._calls.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,14 @@ async def work(work: Work, number: int) -> None:
 async def handle_next(work: Work) -> bool:
     """Claim, handle and finish one update; False when there is none."""
     claimed: tuple[int, int, dict[str, Any]] | None = None
-    toasts: list[Toast] = []
+    told: list[Told] = []
     try:
         async with transaction() as session:
             row = (await session.execute(_CLAIM)).first()
             if row is None:
                 return False
             claimed = row.id, row.chat_id, row.body
-            toasts = await app.handle(session, row.body, settings().telegram_token.get_secret_value(), work.username)
+            told = await app.handle(session, row.body, settings().telegram_token.get_secret_value(), work.username)
     except Exception as error:
         if claimed is None or is_away(error):
             raise
@@ -122,8 +123,11 @@ async def handle_next(work: Work) -> bool:
     _, chat_id, body = claimed
     if chat_id:
         work.mouth.speak(chat_id)
-    for toast in toasts:
-        work.mouth.toast(str(body["callback_query"]["id"]), toast)
+    for each in told:
+        if isinstance(each, Toast):
+            work.mouth.toast(str(body["callback_query"]["id"]), each)
+        else:
+            work.mouth.dress(chat_id, each)
     return True
 
 

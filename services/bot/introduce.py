@@ -4,8 +4,12 @@ import asyncio
 import logging
 from typing import Any
 
+from services.bot import commands as menus
 from services.bot import intake
+from services.bot.speak import menu
 from services.bot.texts import plain
+from shared.chats import operations as chats
+from shared.db import transaction
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
 
@@ -37,11 +41,15 @@ async def introduce(telegram: Telegram) -> str:
 
 async def dress(telegram: Telegram) -> None:
     """Menus by scope and language, and the description; a refusal is logged and no reason to stop."""
+    async with transaction() as session:
+        groups = await chats.served(session)
     for language in ("id", "en"):
         code = {"language_code": "en"} if language == "en" else {}
         for scope, names in MENUS.items():
             commands = [{"command": name, "description": plain(f"menu_{name}", language)} for name in names]
             await _try(telegram, "setMyCommands", {"commands": commands, "scope": {"type": scope}, **code})
+        for chat_id, purpose in groups:
+            await _try(telegram, "setMyCommands", menu(chat_id, menus.of_group(purpose), language) | code)
         await _try(telegram, "setMyDescription", {"description": plain("description", language), **code})
 
 

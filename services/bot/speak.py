@@ -5,14 +5,15 @@ The notifier would send them too, a little later: this only saves the person's t
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.bot.answers import Toast
+from services.bot.answers import Dress, Toast
+from services.bot.texts import plain
 from shared.chats.models import Chat
 from shared.db import transaction
 from shared.deliveries.drain import Post, drain
@@ -51,6 +52,11 @@ class Mouth:
     def toast(self, query_id: str, toast: Toast) -> None:
         """Answer a pressed button; if that fails the button just stops turning by itself."""
         self._start(self._toast(query_id, toast))
+
+    def dress(self, chat_id: int, dress: Dress) -> None:
+        """Give a chat its menu; if that fails the old one stays."""
+        if not self.closed:
+            self._start(self._dress(chat_id, dress))
 
     async def close(self, seconds: float) -> None:
         """Let what is being sent end; what has not begun waits for the notifier."""
@@ -102,6 +108,17 @@ class Mouth:
         outcome = await self.post.telegram.call("answerCallbackQuery", parameters)
         if outcome.kind != "done":
             log.info("a button's answer did not arrive: %s", outcome.words)
+
+    async def _dress(self, chat_id: int, dress: Dress) -> None:
+        outcome = await self.post.telegram.call("setMyCommands", menu(chat_id, dress.names, dress.language))
+        if outcome.kind != "done":
+            log.info("a menu was not set: %s", outcome.words)
+
+
+def menu(chat_id: int, names: Sequence[str], language: str) -> dict[str, Any]:
+    """The menu of one chat, as Telegram takes it."""
+    commands = [{"command": name, "description": plain(f"menu_{name}", language)} for name in names]
+    return {"commands": commands, "scope": {"type": "chat", "chat_id": chat_id}}
 
 
 async def unsent(session: AsyncSession) -> list[int]:

@@ -129,3 +129,15 @@ async def bindings_for(session: AsyncSession, sto_id: int, purpose: Purpose) -> 
 async def group_is_known(session: AsyncSession, chat_id: int) -> bool:
     """Whether a group is bound to anything; in an unknown group the bot gives no data."""
     return await session.scalar(_KNOWN, {"chat": chat_id}) is not None
+
+
+async def served(session: AsyncSession) -> Sequence[tuple[int, Purpose]]:
+    """The groups that serve anything, each with one of its purposes, helpdesk's first."""
+    rows = await session.execute(
+        select(GroupBinding.chat_id, func.min(GroupBinding.purpose))
+        .where(GroupBinding.active)
+        .group_by(GroupBinding.chat_id)
+        .order_by(GroupBinding.chat_id)
+        .limit(200)
+    )
+    return [(chat_id, Purpose(purpose)) for chat_id, purpose in rows]

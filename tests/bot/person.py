@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.bot import app
+from services.bot.answers import Toast
 from shared.db import transaction
 from shared.deliveries.models import Delivery
 from tests.conftest import TOKEN
@@ -122,4 +123,5 @@ async def feed(body: dict[str, Any]) -> Heard:
     async with transaction() as session:
         rows = (await session.scalars(select(Delivery).where(Delivery.id > last).order_by(Delivery.id))).all()
     told = body.get("message") or {}
-    return Heard(list(rows), toasts[0].text if toasts else None, told.get("message_id", 0))
+    toast = next((each.text for each in toasts if isinstance(each, Toast)), None)
+    return Heard(list(rows), toast, told.get("message_id", 0))

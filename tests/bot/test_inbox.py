@@ -36,6 +36,9 @@ class Silence(Mouth):
     def toast(self, query_id: str, toast: Any) -> None:
         self.toasts.append(toast.text)
 
+    def dress(self, chat_id: int, dress: Any) -> None:
+        assert dress.names
+
 
 @pytest.fixture
 async def database(own_database: str) -> str:

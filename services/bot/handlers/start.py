@@ -3,7 +3,8 @@
 from aiogram import Router
 from aiogram.types import Message
 
-from services.bot.answers import Answer
+from services.bot import commands
+from services.bot.answers import Answer, Dress, Reply
 from services.bot.asking import Asker, command
 from services.bot.texts import EXAMPLE, role, say
 from shared.people.models import Role
@@ -12,13 +13,14 @@ router = Router(name="start")
 
 
 @router.message(command("start"))
-async def start(_: Message, asker: Asker) -> Answer:
+async def start(_: Message, asker: Asker) -> list[Reply]:
     viewer = asker.viewer
-    return Answer(say("welcome", asker.language, name=viewer.name, role=role(viewer.role, asker.language)))
+    hello = say("welcome", asker.language, name=viewer.name, role=role(viewer.role, asker.language))
+    return [Answer(hello), *_menu(asker)]
 
 
 @router.message(command("help"))
-async def help_(_: Message, asker: Asker) -> Answer:
+async def help_(_: Message, asker: Asker) -> list[Reply]:
     """Only the commands this person may use, each with an example."""
     viewer, language = asker.viewer, asker.language
     lines = [say("help_head", language)]
@@ -27,11 +29,20 @@ async def help_(_: Message, asker: Asker) -> Answer:
     if viewer.may("order.read") or viewer.may("order.read_own"):
         lines.append(say("help_cek", language))
     if viewer.may("order.read_own"):
-        lines.append(say("help_saya", language))
+        lines += [say(key, language) for key in ("help_ubah", "help_photo", "help_saya")]
     if viewer.may("arrears.visit"):
         mine = "help_tugas" if viewer.role is Role.COLLECTOR else "help_tugas_office"
         lines += [say(mine, language), say("help_tagihan", language)]
+    if viewer.may("report.read"):
+        lines.append(say("help_rekap", language))
+    if viewer.may("handover.give"):
+        lines.append(say("help_serahterima", language))
     if viewer.may("group.change"):
         lines.append(say("help_ikat", language))
     lines.append(say("help_help", language))
-    return Answer("\n\n".join(lines))
+    return [Answer("\n\n".join(lines)), *_menu(asker)]
+
+
+def _menu(asker: Asker) -> list[Reply]:
+    """A private chat's menu offers what its person may use."""
+    return [] if asker.place.is_group else [Dress(commands.of_role(asker.viewer.role), asker.language)]
