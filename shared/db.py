@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -67,13 +69,22 @@ def connect(url: str, pool_size: int = 5) -> AsyncEngine:
     """Bind the house's sessions to Postgres; each process calls this once, as it starts, and after a fork.
 
     url: as `settings().asyncpg_url`. A connection that Postgres closed is noticed as it is taken from the pool, so a
-    restarted Postgres fails no request that begins after it; a lock is waited for 10 s at most.
+    restarted Postgres fails no request that begins after it; a lock is waited for 10 s at most. Asked again, a process
+    gets the engine it had, with the statements it has compiled (0.5 ms each); a disposed one opens its pool anew.
     """
+    engine = _engine(url, pool_size, os.getpid())
+    bind(engine)
+    return engine
+
+
+@cache
+def _engine(url: str, pool_size: int, _process: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
+        pool_use_lifo=True,  # the connection used last has its statements prepared and its catalog read
         connect_args={
             "timeout": 5,
             "command_timeout": 60,
@@ -81,7 +92,6 @@ def connect(url: str, pool_size: int = 5) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    bind(engine)
     return engine
 
 
@@ -129,10 +139,11 @@ async def listen(url: str, channels: Sequence[str], patience: float) -> AsyncIte
                 await connection.add_listener(channel, hear)
             yield None
             while not connection.is_closed():
-                try:
-                    yield await asyncio.wait_for(heard.get(), patience)
-                except TimeoutError:
-                    yield None
+                said = None
+                with suppress(TimeoutError):  # wait_for of Python 3.11 may lose a cancellation when both come at once
+                    async with asyncio.timeout(patience):
+                        said = await heard.get()
+                yield said
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("LISTEN connection broke: %s", error)
         finally:

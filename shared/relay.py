@@ -68,7 +68,8 @@ _DUE_CHATS = text("""
     RETURNING id
 """)
 _LOST_LEASES = text("""
-    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' OR method = 'setMessageReaction' THEN 'waiting' ELSE 'unknown' END,
+    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' OR method = 'setMessageReaction'
+                                     THEN 'waiting' ELSE 'unknown' END,
            lease_until = NULL, settle_at = clock_timestamp(), trouble = 'its sender fell silent'
     WHERE state = 'sending' AND lease_until < clock_timestamp()
 """)
@@ -144,7 +145,8 @@ async def main() -> None:
                 logger.warning("the database is away: %s", error)
                 wait = IDLE
             try:
-                await asyncio.wait_for(woken.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await woken.wait()
                 await asyncio.sleep(looked + GATHER - loop.time())
             except TimeoutError:
                 continue

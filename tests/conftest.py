@@ -4,12 +4,13 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from deploy.local import temporary
 from shared import db, migrate
@@ -74,6 +75,11 @@ async def template(servers: Servers) -> AsyncIterator[str]:
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def engine_of(url: str) -> AsyncEngine:
+    """This process's engine for a database; asked again it is the same one."""
+    return db.connect("postgresql+asyncpg://" + url.split("://", 1)[1], pool_size=10)
+
+
 @pytest.fixture(scope="session")
 async def shared_database(servers: Servers, template: str) -> AsyncIterator[str]:
     """One database for all tests that roll back; returns its URL."""
@@ -85,7 +91,7 @@ async def shared_database(servers: Servers, template: str) -> AsyncIterator[str]
 
 @pytest.fixture(scope="session")
 async def engine(shared_database: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine("postgresql+asyncpg://" + shared_database.split("://", 1)[1])
+    made = engine_of(shared_database)
     yield made
     await made.dispose()
 
@@ -124,18 +130,17 @@ async def kept_database(servers: Servers, template: str) -> AsyncIterator[str]:
     await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
     await again.remember(servers.database(name))
     yield servers.database(name)
+    await engine_of(servers.database(name)).dispose()
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-async def _for_this_process(url: str, servers: Servers) -> AsyncIterator[str]:
+@contextmanager
+def _for_this_process(url: str, servers: Servers) -> Iterator[AsyncEngine]:
     set_environment(SIKPRO_DATABASE_URL=url, SIKPRO_REDIS_URL=servers.valkey, SIKPRO_TELEGRAM_TOKEN=TOKEN)
     forget_all()
-    engine = db.connect(settings().asyncpg_url, pool_size=10)
+    engine = engine_of(url)
     db.bind(engine, join_transaction_mode="conditional_savepoint")
-    async with engine.connect() as opened:
-        await opened.execute(text("SELECT 1"))
-    yield url
-    await engine.dispose()
+    yield engine
     db.bind(None)
 
 
@@ -145,9 +150,13 @@ async def database(servers: Servers, kept_database: str) -> AsyncIterator[str]:
 
     Tests may write what they like into it, but leave its tables and triggers alone; else: `own_database`.
     """
-    await again.empty(kept_database)
-    async for url in _for_this_process(kept_database, servers):
-        yield url
+    engine = engine_of(kept_database)
+    try:
+        await again.empty(engine)
+    except DBAPIError:  # the test before ended all connections, this one too
+        await again.empty(engine)
+    with _for_this_process(kept_database, servers):  # its pool stays open for the next test
+        yield kept_database
 
 
 @pytest.fixture
@@ -155,8 +164,9 @@ async def own_database(servers: Servers, template: str) -> AsyncIterator[str]:
     """The same in a database that nobody uses after this test; returns its URL."""
     name = f"test_{uuid.uuid4().hex[:8]}"
     await _execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    async for url in _for_this_process(servers.database(name), servers):
-        yield url
+    with _for_this_process(servers.database(name), servers) as engine:
+        yield servers.database(name)
+    await engine.dispose()
     await _execute(servers.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 

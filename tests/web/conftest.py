@@ -18,7 +18,8 @@ import uvicorn
 from sqlalchemy import update
 from yarl import URL
 
-from services.web.app import build
+from services.web import live
+from services.web.app import app
 from shared.db import transaction
 from shared.orders.models import Order
 from shared.people.models import Person, WebSession
@@ -129,23 +130,14 @@ class Office:
             return [await factories.order(session, self.here, **given) for _ in range(count)]
 
 
-@pytest.fixture
-async def office(database: str) -> AsyncIterator[Office]:
-    figures.forget()
-    async with transaction() as session:
-        here = await factories.town(session)
-        await session.execute(
-            update(Person)
-            .where(Person.username.is_not(None))
-            .values(password_hash=await asyncio.to_thread(password_hash))
-        )
+@pytest.fixture(scope="session")
+async def served() -> AsyncIterator[str]:
+    """The service on a port of its own, one for all tests of a process; each test brings its database."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        base = f"http://127.0.0.1:{free.getsockname()[1]}"
-        set_environment(SIKPRO_BASE_URL=base)
         config = uvicorn.Config(
-            build(),
-            lifespan="on",
+            app,
+            lifespan="off",  # it would open the database of the first test
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
@@ -158,10 +150,28 @@ async def office(database: str) -> AsyncIterator[Office]:
             group.create_task(server.serve(sockets=[free]))
             while not server.started:
                 await asyncio.sleep(0.01)
-            opened = Office(base, here)
-            async with opened.stack:
-                yield opened
+            yield f"http://127.0.0.1:{free.getsockname()[1]}"
             server.should_exit = True
+
+
+@pytest.fixture
+async def office(database: str, served: str) -> AsyncIterator[Office]:
+    figures.forget()
+    async with transaction() as session:
+        here = await factories.town(session)
+        await session.execute(
+            update(Person)
+            .where(Person.username.is_not(None))
+            .values(password_hash=await asyncio.to_thread(password_hash))
+        )
+    set_environment(SIKPRO_BASE_URL=served)
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(live.run())
+        opened = Office(served, here)
+        async with opened.stack:
+            yield opened
+        live.close()
+        listening.cancel()
     set_environment(SIKPRO_BASE_URL="http://127.0.0.1:8080")
 
 
