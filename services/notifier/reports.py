@@ -4,6 +4,7 @@ Whether the owner may still have it is asked again here, at the moment of sendin
 """
 
 import io
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier import pictures
 from services.notifier.listeners import ears
 from shared import audit, clock, words
 from shared.chats.models import Chat, ChatKind
@@ -18,11 +20,13 @@ from shared.deliveries import files
 from shared.deliveries import operations as deliveries
 from shared.deliveries.operations import DIGEST, Message
 from shared.events import EventRow
+from shared.orders import board, queries
 from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
-from shared.reports import recap, recap_month, schedules, tables
+from shared.reports import recap, recap_month, recap_time, schedules, tables
 from shared.reports import say as texts
+from shared.reports import say_digest as digest
 from shared.reports.area import home_of
 from shared.reports.events import ReportDue
 from shared.reports.models import ReportRun, ReportSchedule
@@ -30,7 +34,25 @@ from shared.reports.recap_scope import Scope
 from shared.reports.sheets import Sheet, write_xlsx
 from shared.settings import settings
 
-PAGES = {"yesterday": "/laporan/harian", "today": "/laporan/harian", "month": "/laporan/bulanan"}
+PAGES = {
+    "yesterday": "/laporan/harian",
+    "today": "/laporan/harian",
+    "month": "/laporan/bulanan",
+    "morning": "/order",
+    "pareto": "/laporan/waktu",
+}
+URGENT = 12  # orders named in the morning's list
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report ready to send. query: of its page; sheets, picture: what goes along."""
+
+    table: str
+    query: dict[str, str]
+    name: str
+    sheets: list[Sheet] = field(default_factory=list)
+    picture: bytes = b""
 
 
 @ears.hears(ReportDue)
@@ -46,22 +68,10 @@ async def send_report(session: AsyncSession, row: EventRow, event: ReportDue) ->
         await _close(session, event, "skipped", why)
         return
     scope = schedules.scope_of(schedule, event.due_at)
-    text, sheets, name, title = await _made(session, viewer, schedule, scope, event)
-    body = io.BytesIO()
-    write_xlsx(body, sheets)
-    file_id = await files.keep(session, f"{name}.xlsx", body.getvalue())
     assert person.telegram_id is not None
     chat = insert(Chat).values(id=person.telegram_id, kind=ChatKind.PRIVATE, title=person.name)
     await session.execute(chat.on_conflict_do_nothing())
-    payload: dict[str, Any] = {
-        "text": text,
-        "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-    }
-    said = Message(kind="report", payload=payload, lane=DIGEST)
-    document = {"document": files.ATTACHED, "caption": f"{title}, Excel", "disable_notification": True}
-    attached = Message(kind="report_file", payload=document, lane=DIGEST, method="sendDocument", file_id=file_id)
-    for message in (said, attached):
+    for message in await _messages(session, viewer, schedule, scope, event):
         await deliveries.queue(session, person.telegram_id, message, event_id=row.id)
     await _close(session, event, "sent", "")
     details = {"kind": schedule.kind, "first": scope.first.isoformat(), "sto": scope.sto, "type": scope.type}
@@ -94,42 +104,96 @@ async def _close(session: AsyncSession, event: ReportDue, state: str, why: str) 
     )
 
 
-async def _made(
+async def _messages(
     session: AsyncSession, viewer: Viewer, schedule: ReportSchedule, scope: Scope, event: ReportDue
-) -> tuple[str, list[Sheet], str, str]:
-    """(text, tables, the file's name without ending, title) of a report as it is now."""
-    language, zone = viewer.language, schedule.zone
-    month = schedule.kind == "month"
+) -> list[Message]:
+    """The report as it is now: its words, and its picture and Excel file where it has them."""
+    language, zone, kind = viewer.language, schedule.zone, schedule.kind
     now = clock.now()
     stos = (await home_of(session, viewer)).stos if viewer.stos is not None else ()
-    title = f"{texts.word('monthly' if month else 'daily', language)} {texts.period(scope, month=month)}"
     where = texts.area(stos, scope, language)
-    heads, above = texts.heads(language), texts.title_lines(title, where, viewer.name, now, zone, language)
-    sheets: list[Sheet]
-    if month:
-        per_day = await recap_month.per_day(session, viewer, scope)
-        table = texts.monthly(per_day, language)
-        names = texts.word("heat", language), texts.word("per_day", language)
-        sheets = list(tables.month_sheets(per_day, names, heads, above))
-        query, name = {"bulan": f"{scope.first:%Y-%m}"}, f"rekap-bulanan-{scope.first:%Y-%m}"
-    else:
-        found = await recap.daily(session, viewer, scope)
-        table = texts.daily(found, language)
-        sheets = [
-            tables.daily_sheet(found, lines, texts.word(sheet, language), head, heads, above)
-            for lines, sheet, head in (
-                (found.stos, "per_sto", "STO"),
-                (found.technicians, "per_technician", texts.word("technician", language)),
-            )
-        ]
-        query = {"dari": scope.first.isoformat(), "sampai": scope.last.isoformat()}
-        name = f"laporan-harian-{scope.first}"
-    lines = [where + ".", await _late(session, event, zone, language)]
-    if schedule.kind == "today":
-        lines.insert(1, texts.word("so_far", language).format(at=words.time(now, zone)))
-    query |= {key: value for key, value in (("sto", scope.sto), ("tipe", scope.type)) if value}
-    link = f"{settings().base_url}{PAGES[schedule.kind]}?{urlencode(query)}"
-    return texts.message(title, lines, table, link, language), sheets, name, title
+    title = _title(kind, scope, language)
+    above = texts.title_lines(title, where, viewer.name, now, zone, language)
+    made = await _MAKERS[kind](session, viewer, scope, above, title)
+    so_far = kind in {"today", "morning"}
+    lines = [where + ".", texts.word("so_far", language).format(at=words.time(now, zone)) if so_far else ""]
+    lines.append(await _late(session, event, zone, language))
+    query = made.query | {key: value for key, value in (("sto", scope.sto), ("tipe", scope.type)) if value}
+    link = f"{settings().base_url}{PAGES[kind]}?{urlencode(query)}"
+    payload: dict[str, Any] = {
+        "text": texts.message(title, lines, made.table, link, language),
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    told = [Message(kind="report", payload=payload, lane=DIGEST)]
+    if made.picture:
+        file_id = await files.keep(session, f"{made.name}.png", made.picture)
+        shown = {"photo": files.ATTACHED, "caption": title, "disable_notification": True}
+        told.append(Message("report_chart", shown, DIGEST, "sendPhoto", file_id=file_id))
+    if made.sheets:
+        body = io.BytesIO()
+        write_xlsx(body, made.sheets)
+        file_id = await files.keep(session, f"{made.name}.xlsx", body.getvalue())
+        document = {"document": files.ATTACHED, "caption": f"{title}, Excel", "disable_notification": True}
+        told.append(Message("report_file", document, DIGEST, "sendDocument", file_id=file_id))
+    return told
+
+
+def _title(kind: str, scope: Scope, language: str) -> str:
+    if kind in {"morning", "pareto"}:
+        first, last = texts.day_words(scope.first), texts.day_words(scope.last)
+        return f"{digest.word(kind, language)} {first if first == last else f'{first} – {last}'}"
+    month = kind == "month"
+    return f"{texts.word('monthly' if month else 'daily', language)} {texts.period(scope, month=month)}"
+
+
+async def _month(session: AsyncSession, viewer: Viewer, scope: Scope, above: tuple[str, ...], title: str) -> Made:
+    language = viewer.language
+    found = await recap_month.per_day(session, viewer, scope)
+    names = texts.word("heat", language), texts.word("per_day", language)
+    days = [(day.day.day, day.received.total(), day.done.total()) for day in found.days]
+    picture = pictures.bars(title, (texts.word("received", language), texts.word("done", language)), days)
+    return Made(
+        texts.monthly(found, language),
+        {"bulan": f"{scope.first:%Y-%m}"},
+        f"rekap-bulanan-{scope.first:%Y-%m}",
+        list(tables.month_sheets(found, names, texts.heads(language), above)),
+        picture=picture,
+    )
+
+
+async def _daily(session: AsyncSession, viewer: Viewer, scope: Scope, above: tuple[str, ...], _title: str) -> Made:
+    language = viewer.language
+    found = await recap.daily(session, viewer, scope)
+    heads = texts.heads(language)
+    sheets = [
+        tables.daily_sheet(found, lines, texts.word(sheet, language), head, heads, above)
+        for lines, sheet, head in (
+            (found.stos, "per_sto", "STO"),
+            (found.technicians, "per_technician", texts.word("technician", language)),
+        )
+    ]
+    query = {"dari": scope.first.isoformat(), "sampai": scope.last.isoformat()}
+    return Made(texts.daily(found, language), query, f"laporan-harian-{scope.first}", sheets)
+
+
+async def _morning(session: AsyncSession, viewer: Viewer, scope: Scope, _above: tuple[str, ...], _title: str) -> Made:
+    """The queue as its own page lists it: how many stand in each tab, and the most urgent."""
+    given = board.Filters(sto=scope.sto, type=scope.type)
+    counts = {tab: await board.total(session, viewer, replace(given, view=tab)) for tab in digest.TABS}
+    rows = (await board.page(session, viewer, given, size=URGENT)).rows
+    table = digest.morning(counts, rows, await queries.master(session), clock.now(), viewer.language)
+    return Made(table, {"tampilan": "lewat" if counts["lewat"] else "aktif"}, "daftar-pagi")
+
+
+async def _pareto(session: AsyncSession, viewer: Viewer, scope: Scope, above: tuple[str, ...], _title: str) -> Made:
+    found = await recap_time.lost(session, viewer, scope, viewer.language)
+    query = {"dari": scope.first.isoformat(), "sampai": scope.last.isoformat()}
+    sheets = [digest.pareto_sheet(found, above, viewer.language)] if found.reasons else []
+    return Made(digest.pareto(found, viewer.language), query, f"pareto-kendala-{scope.first}", sheets)
+
+
+_MAKERS = {"yesterday": _daily, "today": _daily, "month": _month, "morning": _morning, "pareto": _pareto}
 
 
 async def _late(session: AsyncSession, event: ReportDue, zone: str, language: str) -> str:

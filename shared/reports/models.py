@@ -7,16 +7,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Table
 
-KINDS = ("yesterday", "today", "month")
-"""The daily report of the day before, that of the day itself, the recap of the month before."""
+KINDS = ("yesterday", "today", "month", "morning", "pareto")
+"""The daily report of the day before, that of the day itself, the recap of the month before, the queue as it stands,
+the obstacles of the seven days before."""
 
 
 class ReportSchedule(Table):
-    """One wish. at: the time of day in `zone`; day: of the month, for kind `month`. next_at: when it is due next."""
+    """One wish. at: the time of day in `zone`; day: of the month for kind `month`, of the week (1 is
+    Monday) for `pareto`. next_at: when it is due next.
+    """
 
     __tablename__ = "report_schedule"
     __table_args__ = (
-        CheckConstraint("kind IN ('yesterday', 'today', 'month')", name="kind"),
+        CheckConstraint("kind IN ('yesterday', 'today', 'month', 'morning', 'pareto')", name="kind"),
         CheckConstraint("day BETWEEN 1 AND 28", name="day"),
         Index("ix_report_schedule_due", "next_at", postgresql_where=text("active AND ended_at IS NULL")),
         Index("ix_report_schedule_person", "person_id", postgresql_where=text("ended_at IS NULL")),

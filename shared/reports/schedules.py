@@ -28,7 +28,7 @@ MOST = 20  # of one person
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants sent and when. day: of the month, for kind `month`. sto and type are codes; empty is all."""
+    """What somebody wants sent and when. day: as the model says. sto and type are codes; empty is all."""
 
     kind: str
     at: time
@@ -55,6 +55,10 @@ def next_due(kind: str, day: int, at: time, zone: str, after: datetime) -> datet
             later = (first.replace(day=1) + timedelta(days=31)).replace(day=day)
             due = datetime.combine(later, at, ZoneInfo(zone))
         return due
+    if kind == "pareto":
+        coming = here.date() + timedelta(days=(day - here.isoweekday()) % 7)
+        due = datetime.combine(coming, at, ZoneInfo(zone))
+        return due if due > after else datetime.combine(coming + timedelta(days=7), at, ZoneInfo(zone))
     due = datetime.combine(here.date(), at, ZoneInfo(zone))
     return due if due > after else datetime.combine(here.date() + timedelta(days=1), at, ZoneInfo(zone))
 
@@ -64,6 +68,8 @@ def scope_of(row: ReportSchedule, due_at: datetime) -> Scope:
     day = clock.local(due_at, row.zone).date()
     if row.kind == "month":
         return month_of(day.replace(day=1) - timedelta(days=1), row.sto, row.type)
+    if row.kind == "pareto":
+        return Scope(day - timedelta(days=7), day - timedelta(days=1), row.sto, row.type)
     if row.kind == "yesterday":
         day -= timedelta(days=1)
     return Scope(day, day, row.sto, row.type)
@@ -187,7 +193,7 @@ async def _living(session: AsyncSession, person_id: int) -> Sequence[ReportSched
 
 
 def _same(row: ReportSchedule, wish: Wish) -> bool:
-    day = wish.kind != "month" or row.day == wish.day
+    day = wish.kind not in {"month", "pareto"} or row.day == wish.day
     return day and (row.kind, row.at, row.sto, row.type) == (wish.kind, wish.at, wish.sto, wish.type)
 
 
@@ -201,8 +207,8 @@ async def _checked(session: AsyncSession, viewer: Viewer, wish: Wish) -> str:
     wrong: dict[str, str] = {}
     if wish.kind not in KINDS:
         wrong["kind"] = "unknown"
-    if not 1 <= wish.day <= 28:
-        wrong["day"] = "range"
+    if not 1 <= wish.day <= (7 if wish.kind == "pareto" else 28):
+        wrong["day"] = "week" if wish.kind == "pareto" else "range"
     if wish.type and wish.type not in (await queries.master(session)).types:
         wrong["type"] = "unknown"
     zone: str | None = None

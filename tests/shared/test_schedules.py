@@ -1,6 +1,7 @@
 """Reports on a schedule: each time is told once, late ones within their grace, and only to those who may still read."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from shared.db import transaction
 from shared.deliveries.models import Delivery, DeliveryFile
 from shared.errors import Invalid, NotAllowed, NotFound
 from shared.events import EventRow
+from shared.orders import board, queries
+from shared.orders import operations as orders
 from shared.people import operations as people
 from shared.people.models import Person, Role
 from shared.people.queries import viewer_of
@@ -78,6 +81,9 @@ async def linked(session: AsyncSession) -> tuple[factories.Town, Person]:
         ("month", 22, at(6, 59), at(7)),
         ("month", 22, at(7), at(7) + timedelta(days=30)),
         ("month", 28, at(7, day=28), at(7, day=28) + timedelta(days=30)),
+        ("pareto", 1, at(6), at(7, day=23)),  # the 22nd is a Sunday
+        ("pareto", 7, at(6), at(7)),
+        ("pareto", 7, at(7), at(7, day=29)),
     ],
 )
 def test_the_next_time_is_the_first_one_after_now(kind: str, day: int, after: datetime, due: datetime) -> None:
@@ -162,7 +168,7 @@ async def test_every_kind_fits_into_one_message(session: AsyncSession, kind: str
     await scheduled(session, leader, Wish(kind, time(7), day=1), now=at(6))
     due = next_due(kind, 1, time(7), "Asia/Jakarta", at(6))
     [row] = await ticked(session, due)
-    message, document = await heard(session, row, due)
+    message, *_, document = await heard(session, row, due)
     words = message.payload["text"]
     assert len(words) < 4096
     assert len(document.payload["caption"]) < 1024
@@ -284,3 +290,66 @@ async def test_a_paused_one_goes_on_from_its_next_time_and_makes_up_for_none(ses
     assert await ticked(session, at(23, day=25)) == []
     assert len(await ticked(session, at(7, day=26))) == 1
     assert await runs(session) == [("due", "", 1)]
+
+
+async def test_the_morning_s_list_has_the_queue_s_own_counts_and_its_most_urgent_orders(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    with clock.stopped_at(at(9, day=21)):
+        late = await factories.order(session, here)
+    with clock.stopped_at(at(6, 50)):
+        young = await factories.order(session, here)
+        await factories.order(session, here, by=here.outsider, sto="SPJ", odp=None, technician_code=None)
+    await scheduled(session, leader, Wish("morning", time(7)), now=at(6))
+    [row] = await ticked(session, at(7))
+    [message] = await heard(session, row, at(7))
+    words = message.payload["text"]
+    with clock.stopped_at(at(7)):
+        viewer = await viewer_of(session, leader)
+        for tab, said in (
+            ("aktif", "Aktif"),
+            ("belum", "Belum diambil"),
+            ("lewat", "Lewat SLA"),
+            ("kendala", "Kendala"),
+        ):
+            assert f"{said:<13} {await board.total(session, viewer, board.Filters(view=tab)):>5}" in words
+    assert words.index(late.registration_no) < words.index(young.registration_no)
+    assert "/order?tampilan=lewat" in words
+
+
+async def test_the_week_s_obstacles_are_ranked_as_the_page_ranks_them_with_a_file(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    viewer = await viewer_of(session, here.helpdesk)
+    data = await queries.master(session)
+    for label, hours in (("ODP penuh", 3), ("Redaman tinggi", 1)):
+        reason = next(row.id for row in data.reasons.values() if row.label_id == label)
+        with clock.stopped_at(at(9, day=18)):
+            made = await factories.order(session, here)
+            moved = await orders.change_status(session, viewer, made.id, 1, "OGP", source="web")
+            moved = await orders.change_status(
+                session, viewer, made.id, moved.order.version, "KENDALA", source="web", reason_id=reason, note="x"
+            )
+        with clock.stopped_at(at(9 + hours, day=18)):
+            version = moved.order.version
+            moved = await orders.change_status(session, viewer, made.id, version, "OGP", source="web")
+            await orders.change_status(session, viewer, made.id, moved.order.version, "SELESAI", source="web")
+    await scheduled(session, leader, Wish("pareto", time(7), day=1), now=at(6))
+    [row] = await ticked(session, at(7, day=23))
+    message, document = await heard(session, row, at(7, day=23))
+    words = message.payload["text"]
+    assert "16 Nov 2026 – 22 Nov 2026" in words
+    assert re.search(r"ODP penuh +1 +75,0% +75,0%\nRedaman tinggi +1 +25,0% +100,0%", words)
+    assert "dari=2026-11-16" in words
+    assert document.method == "sendDocument"
+
+
+async def test_the_month_comes_with_a_picture_and_its_file(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    with clock.stopped_at(at(9, day=10)):
+        await factories.order(session, here)
+    await scheduled(session, leader, Wish("month", time(7), day=1), now=at(6))
+    [row] = await ticked(session, at(7, day=30) + timedelta(days=1))
+    said, shown, document = await heard(session, row, at(7, day=30) + timedelta(days=1))
+    assert [each.method for each in (said, shown, document)] == ["sendMessage", "sendPhoto", "sendDocument"]
+    kept = await session.get_one(DeliveryFile, shown.file_id)
+    assert kept.body.startswith(b"\x89PNG")
+    assert len(kept.body) < 60_000

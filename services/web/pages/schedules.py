@@ -37,8 +37,17 @@ KINDS = {
     "yesterday": N_("Laporan harian, hari sebelumnya"),
     "today": N_("Laporan harian, hari itu"),
     "month": N_("Rekap bulanan, bulan sebelumnya"),
+    "morning": N_("Daftar pagi: antrean saat itu"),
+    "pareto": N_("Pareto kendala, tujuh hari sebelumnya"),
 }
-SHORT = {"yesterday": N_("Harian, hari sebelumnya"), "today": N_("Harian, hari itu"), "month": N_("Rekap bulanan")}
+WEEKDAYS = (N_("Senin"), N_("Selasa"), N_("Rabu"), N_("Kamis"), N_("Jumat"), N_("Sabtu"), N_("Minggu"))
+SHORT = {
+    "yesterday": N_("Harian, hari sebelumnya"),
+    "today": N_("Harian, hari itu"),
+    "month": N_("Rekap bulanan"),
+    "morning": N_("Daftar pagi"),
+    "pareto": N_("Pareto kendala"),
+}
 WHY = {
     "late": N_("Dilewati: SIKPRO tidak berjalan saat itu"),
     "person_off": N_("Dilewati: akun nonaktif"),
@@ -71,7 +80,14 @@ async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
             choices=tuple(Choice(key, _(word)) for key, word in KINDS.items()),
         ),
         Input("at", _("Jam"), "time", "07:00", hint=_("Waktu {zone}, atau zona STO yang dipilih.", zone=zone)),
-        Input("day", _("Tanggal"), "number", "1", hint=_("1 sampai 28; hanya untuk rekap bulanan."), required=False),
+        Input(
+            "day",
+            _("Tanggal atau hari"),
+            "number",
+            "1",
+            hint=_("Rekap bulanan: 1 sampai 28. Pareto: 1 Senin sampai 7 Minggu."),
+            required=False,
+        ),
         Input(
             "sto",
             "STO",
@@ -144,7 +160,11 @@ def _line(each: Scheduled) -> Line:
     row = each.row
     path = f"{PATH}/{row.id}"
     at = f"{row.at:%H:%M}{labels.NBSP}{clock.zone_name(row.zone)}"
-    when = _("Tanggal {day}, {at}", day=row.day, at=at) if row.kind == "month" else _("Tiap hari {at}", at=at)
+    when = _("Tiap hari {at}", at=at)
+    if row.kind == "month":
+        when = _("Tanggal {day}, {at}", day=row.day, at=at)
+    elif row.kind == "pareto":
+        when = _("Tiap {day}, {at}", day=_(WEEKDAYS[row.day - 1]), at=at)
     name = _(SHORT[row.kind])
     scope = ", ".join(filter(None, (row.sto, row.type))) or _("Seluruh wilayah")
     coming = labels.moment(row.next_at, row.zone) if row.active else _("Dijeda")
