@@ -129,6 +129,31 @@ async def test_a_second_poller_stands_by_and_takes_over_when_the_lock_is_lost(
     assert await street.count("SELECT count(*) FROM inbox") == 1
 
 
+@pytest.mark.parametrize(("many", "every"), [(120, 0.5), pytest.param(1000, 5.0, marks=pytest.mark.full)])
+async def test_two_pollers_whose_lock_is_cut_again_and_again_lose_and_double_nothing(
+    street: Street, many: int, every: float
+) -> None:
+    cuts = 0
+
+    async def cut() -> None:
+        nonlocal cuts
+        while True:
+            await asyncio.sleep(every)
+            cuts += await street.count(CUT_THE_LOCK)
+
+    async with street.bot(), asyncio.TaskGroup() as tasks:
+        others = [tasks.create_task(poller.poll(lambda _: None)), tasks.create_task(cut())]
+        for number in range(many):
+            await street.say(f"/help {number}", RIZAL)
+        await street.until("SELECT count(*) FROM inbox WHERE state = 'done'", many, 10 + many / 10)
+        for task in others:
+            task.cancel()
+    assert cuts >= 2
+    assert await street.count("SELECT count(*) FROM inbox") == many
+    assert await street.count("SELECT count(DISTINCT body->'message'->>'text') FROM inbox") == many
+    assert await street.count("SELECT count(*) FROM delivery") == many
+
+
 async def test_a_database_that_cuts_all_connections_costs_seconds(street: Street) -> None:
     async with street.bot():
         await street.say("/help")
