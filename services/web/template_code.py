@@ -44,6 +44,15 @@ def _filled(said: str, fields: dict[str, nodes.Expr], call: nodes.Call) -> nodes
 class Translated(NodeTransformer):
     """Puts texts in the place of `_("…")` and `pgettext("…", "…")`; one that is no plain text stays a call."""
 
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 named by Jinja
+        """What is drawn: the parts of a text one after the other, each escaped by itself."""
+        self.generic_visit(node)
+        drawn: list[nodes.Expr] = []
+        for each in node.nodes:
+            drawn += each.nodes if isinstance(each, nodes.Concat) else [each]
+        node.nodes = drawn
+        return node
+
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 named by Jinja
         """One call of a template."""
         self.generic_visit(node)
