@@ -2,8 +2,10 @@
 
 from services.notifier import (
     clock,
+    house,
     listeners,
     listeners_arrears,
+    listeners_imports,
     listeners_people,
     listeners_talk,
     listeners_trash,
@@ -12,5 +14,15 @@ from services.notifier import (
 from shared.worker import Ears
 
 ears: Ears = listeners.ears
-HEARERS = (clock, listeners, listeners_arrears, listeners_people, listeners_talk, listeners_trash, reports)
+HEARERS = (
+    clock,
+    house,
+    listeners,
+    listeners_arrears,
+    listeners_imports,
+    listeners_people,
+    listeners_talk,
+    listeners_trash,
+    reports,
+)
 """A module with listeners of its own is named here, or nobody would hear what it hears."""

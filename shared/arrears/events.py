@@ -30,10 +30,10 @@ class ImportApproved(Event):
 
 
 class ImportApplied(Event):
-    """A file was applied, all of it: the one summary. The ingest worker makes the new accounts searchable."""
+    """A file was applied, all of it: the one summary, told to whoever applied it. The worker fills the search."""
 
     name: ClassVar[str] = "import.applied"
-    heard_by: ClassVar[tuple[str, ...]] = ("ingest",)
+    heard_by: ClassVar[tuple[str, ...]] = ("ingest", "notifier")
 
     batch_id: int
     kind: str
@@ -57,7 +57,7 @@ class ImportUndone(Event):
     """A file was undone; `kept` rows stay as they are because somebody worked on them since."""
 
     name: ClassVar[str] = "import.undone"
-    heard_by: ClassVar[tuple[str, ...]] = ()
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
 
     batch_id: int
     restored: int

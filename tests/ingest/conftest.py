@@ -20,6 +20,7 @@ from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
 from shared.places.models import Sto
+from shared.worker import Ears
 from tests import factories
 from tests.conftest import set_environment
 from tests.factories import Town
@@ -98,11 +99,11 @@ class Desk:
         return {each.row_no: [problem["code"] for problem in each.problems] for each in found}
 
 
-async def work(*, alone: bool = True) -> None:
-    """Do what is due for the worker, in order."""
+async def work(*, alone: bool = True, ears: Ears = ears) -> None:
+    """Do what is due for the worker, in order; ears: another service's, for what that one hears."""
     while True:
         async with transaction() as session:
-            due = select(OutboxRow.stream).where(OutboxRow.consumer == "ingest", OutboxRow.state == "waiting")
+            due = select(OutboxRow.stream).where(OutboxRow.consumer == ears.service, OutboxRow.state == "waiting")
             streams = (await session.scalars(due.order_by(OutboxRow.id))).all()
         if not streams:
             return

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
+from services.notifier.hearing import ears as notifier
 from shared import clock
 from shared.arrears import imports, operations, queries
 from shared.arrears.batches import BatchState, ImportBatch
@@ -16,8 +17,10 @@ from shared.arrears.models import Account, AccountSearch, AccountState, Promise,
 from shared.arrears.operations import Call
 from shared.arrears.queries import Filters
 from shared.db import transaction
+from shared.deliveries.models import Delivery
 from shared.errors import Conflict, Invalid, NotAllowed
 from shared.events import EventRow
+from shared.people.models import Person
 from shared.people.queries import viewer_of
 from tests.ingest.conftest import HEADER, Desk, line, listed, work
 
@@ -86,6 +89,21 @@ async def test_an_import_is_one_piece_of_news(desk: Desk) -> None:
     told = select(func.count()).where(EventRow.name == "import.applied")
     assert await count(told) == 1
     assert await count(select(func.count()).select_from(EventRow)) == 3  # received, approved, applied
+
+
+async def test_whoever_applied_a_file_is_told_in_one_message_what_it_brought(desk: Desk) -> None:
+    async with transaction() as session:
+        await session.execute(update(Person).where(Person.id == desk.person.id).values(telegram_id=4711))
+    await desk.bring(line(1), line(2))
+    batch = await desk.bring(line(1, amount=5), line(3), line(4, sto="XXQ"))
+    await desk.undo(batch)
+    await work(ears=notifier)
+    async with transaction() as session:
+        said = [each.payload["text"] for each in (await session.scalars(select(Delivery).order_by(Delivery.id))).all()]
+    assert [text.split("\n")[1] for text in said] == [
+        "2 baru.", "1 baru, 1 berubah, 1 diduga lunas, 1 ditolak.", "3 dikembalikan.",
+    ]  # fmt: skip
+    assert f'/impor/{batch.id}">' in said[1]
 
 
 async def test_an_undo_restores_what_nobody_touched_and_lists_the_rest(desk: Desk) -> None:
