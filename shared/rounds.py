@@ -10,8 +10,8 @@ from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
 from shared.deliveries import passing
-from shared.notify import ladder
-from shared.reports import ticks
+from shared.notify import house, ladder
+from shared.reports import health, ticks
 from shared.webhooks import queue as webhooks
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,9 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
     if anchored:
         async with transaction() as session:
             await ladder.ring(session)
+        parts = await health.look()
+        async with transaction() as session:
+            await house.watch(session, parts)
         async with transaction() as session:
             noted = await anchors.anchor(session)
         if noted is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.web import words_condition
 from services.web.language import N_, _, ngettext
 from shared.desk.models import Is, Line
 from shared.desk.notices import Told
@@ -98,6 +99,9 @@ def notice(told: Told) -> str:
             return _("{no} hampir lewat SLA.", no=no)
         case "sla_late":
             return _("{no} sudah lewat SLA.", no=no)
+        case "house":
+            part = _(words_condition.NAMES.get(told.notice.note, told.notice.note))
+            return _("Gangguan: {part}. Lihat halaman Kesehatan.", part=part)
         case "declined":
             return ngettext("{who} menolak {n} order dari Anda.", "{who} menolak {n} order dari Anda.", n, who=who)
         case _:
@@ -106,6 +110,8 @@ def notice(told: Told) -> str:
 
 def where(told: Told) -> str:
     """The page a notice leads to."""
+    if told.notice.kind == "house":
+        return "/kesehatan"
     if told.notice.handover_id is not None:
         return f"/serah-terima/{told.notice.handover_id}"
     return f"/order/{told.number}" if told.number else "/serah-terima"

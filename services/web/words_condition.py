@@ -18,6 +18,7 @@ NAMES = {
     "chats": N_("Obrolan"),
     "telegram": N_("Izin mengirim"),
     "imports": N_("Impor terakhir"),
+    "webhooks": "Webhook",
 }
 INTAKE = {
     "done": (N_("Mengambil pesan dari Telegram."), ""),
@@ -97,6 +98,10 @@ def standing(part: Part) -> Standing:
             return _pause(name, part)
         case "imports":
             return _imports(name, part)
+        case "webhooks":
+            bad = _("{n} alamat tidak menerima apa pun.", n=labels.number(part.count))
+            do = "" if part.ok else _("Lihat jawaban terakhirnya di halaman Webhook.")
+            return Standing(name, part.ok, _("Tidak ada yang macet.") if part.ok else bad, do)
         case _:
             return Standing(name, part.ok, part.detail, part.do, vital=part.vital)
 

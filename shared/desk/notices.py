@@ -16,7 +16,7 @@ from shared.people.models import Person
 
 KINDS = (
     *("taken_over", "moved", "given", "returned", "assigned", "handover", "accepted", "declined", "withdrawn"),
-    *("sla_near", "sla_late", "answered"),
+    *("sla_near", "sla_late", "answered", "house"),
 )
 FRESH = timedelta(hours=12)  # older than this, an unseen notice is only history
 LISTED = 20

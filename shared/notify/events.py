@@ -18,3 +18,17 @@ class ClockAlerted(Event):
     fact_at: datetime
     order_id: int | None = None
     site_operation_id: int | None = None
+
+
+class HouseAlerted(Event):
+    """A part of the house is unwell, or (healed) well again; kind and step are those of the rules."""
+
+    name: ClassVar[str] = "house.alerted"
+    heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
+
+    part: str
+    code: str = ""
+    count: int = 0
+    healed: bool = False
+    kind: str = "house"
+    step: int = 1

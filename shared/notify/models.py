@@ -73,3 +73,13 @@ class Escalation(Table):
     fact_at: Mapped[datetime] = mapped_column(primary_key=True)
     step: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     at: Mapped[datetime]
+
+
+class HouseTrouble(Table):
+    """A part of the house that is unwell; the row is gone when it is well again. told_at None: nobody was told yet."""
+
+    __tablename__ = "house_trouble"
+
+    part: Mapped[str] = mapped_column(String(24), primary_key=True)
+    since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    told_at: Mapped[datetime | None]

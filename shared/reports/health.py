@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.arrears.batches import BatchState, ImportBatch
-from shared.db import transaction
+from shared.db import after, transaction
 from shared.settings import settings
+from shared.webhooks.models import WebhookEndpoint
 
 PATIENCE = 2.0  # seconds for one part to answer
 LATE = 60.0  # seconds that an update, an event or a message may wait before somebody should look
@@ -36,6 +37,7 @@ _TRAFFIC = text("""
             FROM bot_pause WHERE id = 1) AS j ON true
 """)
 
+DEAF = 3600.0  # seconds that another system may take nothing
 UNREAD = 600.0  # seconds; a million rows are read in two minutes
 
 _LAST_IMPORT = (
@@ -126,7 +128,8 @@ async def look() -> list[Part]:
     try:
         async with asyncio.timeout(PATIENCE), transaction() as session:
             on_the_way, intake, imports = await traffic(session), await _intake(session), await _imports(session)
-        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way), imports]
+            hooks = await _webhooks(session)
+        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way), imports, hooks]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         do = "Start Postgres, or check SIKPRO_DATABASE_URL; ./sikpro ps shows what runs."
         parts = [Part("database", ok=False, detail=type(error).__name__, do=do, vital=True)]
@@ -157,6 +160,14 @@ async def _imports(session: AsyncSession) -> Part:
     stuck = row[0] is BatchState.READING and age > UNREAD
     do = "./sikpro ps shows whether it runs; ./sikpro restart ingest." if stuck else ""
     return Part("imports", ok=not stuck, detail=f"{state}, uploaded {age:.0f} s ago", do=do, age=age, code=state)
+
+
+async def _webhooks(session: AsyncSession) -> Part:
+    """Other systems that take nothing for an hour; one that answered since is well."""
+    silent = WebhookEndpoint.failing_since < after(-DEAF)
+    failing = int(await session.scalar(select(func.count()).where(WebhookEndpoint.active, silent)) or 0)
+    do = "Read on the page of webhooks (/webhook) what it answers." if failing else ""
+    return Part("webhooks", ok=not failing, detail=f"{failing} take nothing", do=do, count=failing)
 
 
 async def _broker() -> Part:

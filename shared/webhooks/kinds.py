@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.arrears.events import ImportApplied, ImportUndone
 from shared.events import Event, EventRow
+from shared.notify.events import ClockAlerted, HouseAlerted
 from shared.orders import queries
 from shared.orders.events import OrderChanged, OrderDeleted, OrderRegistered, OrderRestored
 from shared.places.queries import unit_of
@@ -17,10 +18,14 @@ from shared.sla.events import SlaAlerted
 
 KINDS: dict[str, type[Event]] = {
     kind.name: kind
-    for kind in (OrderRegistered, OrderChanged, SlaAlerted, OrderDeleted, OrderRestored, ImportApplied, ImportUndone)
+    for kind in (
+        *(OrderRegistered, OrderChanged, SlaAlerted, ClockAlerted, OrderDeleted, OrderRestored),
+        *(ImportApplied, ImportUndone, HouseAlerted),
+    )
 }
 TEST = "webhook.test"
 _TOLD = {"old": "from", "new": "to", "reopened": "reopened", "level": "level", "kind": "kind"}
+_TOLD |= {"step": "step", "part": "part", "healed": "healed"}
 _COUNTS = ("batch_id", "added", "changed", "missing", "refused", "restored", "kept")
 
 

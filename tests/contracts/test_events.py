@@ -50,6 +50,7 @@ GOLDEN: dict[str, dict[str, Any]] = {
     "order.duplicate_refused": {"order_id": 7, "by": "Rizal Fauzi", "where": "Teknisi Sidoarjo"},
     "order.sla_alert": {"order_id": 7, "level": "near"},
     "clock.alerted": {"kind": "silent", "step": 2, "subject": 7, "fact_at": "2026-11-22T00:00:00Z"},
+    "house.alerted": {"part": "intake", "code": "denied", "count": 0, "healed": False},
     "order.deleted": {"order_id": 7, "reason": "salah ketik"},
     "order.deletion_undone": {"order_id": 7, "undone_event_id": 9},
     "order.restored": {"order_id": 7},

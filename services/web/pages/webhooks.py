@@ -29,10 +29,12 @@ EVENTS = {
     "order.registered": N_("Order masuk"),
     "order.changed": N_("Order berubah"),
     "order.sla_alert": N_("Order hampir lewat atau lewat SLA"),
+    "clock.alerted": N_("Eskalasi"),
     "order.deleted": N_("Order dihapus"),
     "order.restored": N_("Order dipulihkan"),
     "import.applied": N_("Impor diterapkan"),
     "import.undone": N_("Impor diurungkan"),
+    "house.alerted": N_("Gangguan SIKPRO"),
     kinds.TEST: N_("Percobaan"),
 }
 STATES = {

@@ -1,0 +1,30 @@
+"""Trouble of the house on its way to the admins: in Telegram, and as a notice on the web. It judges nothing."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier import saying
+from services.notifier import texts_house as texts
+from services.notifier.listeners import ears
+from shared.deliveries.operations import Message
+from shared.desk import notices
+from shared.events import EventRow
+from shared.notify import hearing
+from shared.notify.events import HouseAlerted
+from shared.settings import settings
+
+ZONE = "Asia/Jakarta"  # of no weight: nobody's quiet hours hold for this
+
+
+@ears.hears(HouseAlerted)
+async def tell_of_trouble(session: AsyncSession, row: EventRow, event: HouseAlerted) -> None:
+    """Whom the rules name hear what is wrong, or that it is over."""
+    for hearer in await hearing.ladder(session, "house", 1, None, {}):
+        if hearer.person is not None and hearer.person.username and not event.healed:
+            await notices.tell(session, hearer.person.id, "house", actor_id=None, note=event.part)
+        payload = {
+            "text": texts.message(event.part, f"{settings().base_url}/kesehatan", hearer.language, healed=event.healed),
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        brief = texts.message(event.part, "", hearer.language, healed=event.healed).partition("\n")[0]
+        await saying.say(session, hearer, Message("house", payload, brief=brief), "house", 1, ZONE, row.id, None)

@@ -1,0 +1,56 @@
+"""Trouble of the house is told to the admins once, again only after it was over, and also that it is over."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.hearing import ears
+from shared import clock
+from shared.chats.models import Chat, ChatKind
+from shared.deliveries.models import Delivery
+from shared.desk.models import Notice
+from shared.events import EventRow
+from shared.notify import house
+from shared.notify.models import HouseTrouble
+from shared.reports.health import Part
+from tests import factories
+
+WELL = [Part("intake", ok=True, detail=""), Part("telegram", ok=True, detail=""), Part("chats", ok=False, detail="1")]
+BLIND = [Part("intake", ok=False, detail="", code="away"), *WELL[1:]]
+REFUSED = [
+    WELL[0],
+    Part("telegram", ok=False, detail="", code="Telegram refuses the bot's token: Unauthorized"),
+    WELL[2],
+]
+FLOOD = [WELL[0], Part("telegram", ok=False, detail="", code="Too Many Requests: retry after 9"), WELL[2]]
+
+
+async def look(session: AsyncSession, parts: list[Part]) -> list[str]:
+    """What the admin reads after a look."""
+    before = set(await session.scalars(select(Delivery.id)))
+    await house.watch(session, parts)
+    await session.commit()
+    for row in (await session.scalars(select(EventRow.id).where(EventRow.name == "house.alerted"))).all():
+        await ears.hear(f"event:{row}")
+    sent = await session.scalars(select(Delivery).where(Delivery.kind == "house").order_by(Delivery.id))
+    return [each.payload["text"].partition("\n")[0] for each in sent if each.id not in before]
+
+
+async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSession) -> None:
+    here = await factories.town(session)
+    here.admin.telegram_id = 5512906
+    session.add(Chat(id=5512906, kind=ChatKind.PRIVATE, title="Sari"))
+    await session.commit()
+    assert await look(session, BLIND) == []  # a blink is nobody's concern
+    await session.execute(update(HouseTrouble).values(since=clock.now() - timedelta(minutes=3)))
+    assert await look(session, BLIND) == ["<b>Bot tidak menerima pesan</b>"]
+    assert await look(session, BLIND) == []
+    assert await look(session, WELL) == ["<b>Pulih</b>: Bot tidak menerima pesan"]
+    assert await look(session, WELL) == []
+    assert await look(session, FLOOD) == []  # ends by itself
+    assert await look(session, REFUSED) == ["<b>Telegram menolak token bot</b>"]
+    assert await look(session, [Part("database", ok=False, detail="")]) == []  # nothing else was looked at
+    assert await look(session, REFUSED) == []
+    kinds = await session.execute(select(Notice.kind, Notice.note).order_by(Notice.id))
+    assert [tuple(each) for each in kinds] == [("house", "intake"), ("house", "telegram")]
