@@ -45,6 +45,12 @@ class EventRow(Table):
         Index("uq_event_order_seq", "order_id", "seq", unique=True, postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_event_at", "at"),
         Index("ix_event_actor", "actor_id", "at"),
+        # What the house said by itself lately, for those who try rules on it.
+        Index(
+            "ix_event_alert",
+            "at",
+            postgresql_where=text("name IN ('order.sla_alert', 'clock.alerted', 'house.alerted')"),
+        ),
         # What stopped orders lately, for the dashboard: few events have a reason.
         Index(
             "ix_event_reason",
