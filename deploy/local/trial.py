@@ -7,8 +7,8 @@ from deploy.local import assets, browser, temporary
 from deploy.local.checks import check
 from deploy.local.program import HOUSE
 
-SIDE_BY_SIDE = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
-"""Three processes side by side, file by file: most tests wait for processes of the house, not for the processor."""
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+"""Three processes side by side, in the parts of tests/conftest.py: many tests wait for other processes."""
 
 
 def test(arguments: list[str], *, full: bool) -> int:
