@@ -27,7 +27,7 @@ from shared.settings import settings
 from tests import factories
 from tests.bench import beside
 from tests.bench.figures import ROUNDS, Figure
-from tests.bench.house import House, Servers, family, house
+from tests.bench.house import House, Servers, cpu, family, house, server_pids
 
 ROWS = 1_000_000
 PEER_ROUNDS = 3  # of the other program, which takes as long for 20,000 rows as we for a million
@@ -36,6 +36,7 @@ HEADER = (
     "Nomor Internet;Nama;Alamat;No HP;STO;Datel;Produk;Tagihan;Lama Tunggakan;Umur Customer;Segmen;Petugas;"
     "Status Bayar;Tgl Paid;Catatan\r\n"
 )
+WAITING = text("SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting' AND consumer = 'ingest')")
 PEER = """
     CREATE TABLE peer (internet_no text PRIMARY KEY, name text, address text, phone text, sto text, datel text,
         product text, amount bigint, months smallint, age smallint, segment text, collector text, status text,
@@ -156,7 +157,7 @@ async def settled() -> float:
     began = time.perf_counter()
     while True:
         async with transaction() as session:
-            if not await session.scalar(text("SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting')")):
+            if not await session.scalar(WAITING):
                 return time.perf_counter() - began
         await asyncio.sleep(0.02)
 
@@ -179,6 +180,8 @@ class Rounds:
     whole: list[float] = field(default_factory=list)
     search: list[float] = field(default_factory=list)
     again: list[float] = field(default_factory=list)
+    cpu_copy: list[float] = field(default_factory=list)
+    cpu_whole: list[float] = field(default_factory=list)
     other: list[float] = field(default_factory=list)
     other_import: list[float] = field(default_factory=list)
     few: float = 0.0
@@ -201,6 +204,7 @@ def run(at: Servers, rows: int = ROWS) -> list[Figure]:
 async def _rounds(at: Servers, here: House, program: Path, small: Path, large: Path, later: Path, rows: int) -> Rounds:
     found = Rounds()
     worker = here.processes["ingest"].pid
+    server = (await server_pids(here))["postgres"]
     engine = db.connect(settings().asyncpg_url, pool_size=3)
     async with transaction() as session:
         town = await factories.town(session)
@@ -213,8 +217,12 @@ async def _rounds(at: Servers, here: House, program: Path, small: Path, large: P
                 other = await asyncio.to_thread(beside.import_export, at, program, large)
                 found.other.append(other[0])
                 found.other_import.append(other[1])
+            used = cpu(server)
             found.copy.append(rows / await asyncio.to_thread(raw_copy, at, large))
+            found.cpu_copy.append(cpu(server) - used)
+            used = cpu(server) + cpu(worker)
             read, apply, counts = await import_as(town.admin, large)
+            found.cpu_whole.append(cpu(server) + cpu(worker) - used)
             assert counts["new"] == rows, counts
             found.read.append(rows / read)
             found.apply.append(rows / apply)
@@ -245,6 +253,10 @@ def _figures(found: Rounds, rows: int) -> list[Figure]:
         line("whole first upload", found.whole, peer="COPY", beside=raw, aim="≥ 0.3×", kept=whole >= 0.3 * raw),
         line("whole first upload", found.whole, peer=peer, beside=other, aim="≥ 100×", kept=whole >= 100 * other),
         line("import-export's import without its preview", found.other_import),
+        line(
+            "whole first upload: CPU of Postgres and worker", found.cpu_whole, "s", peer="COPY",
+            beside=median(found.cpu_copy), aim="≤ 3.3×", kept=median(found.cpu_whole) <= median(found.cpu_copy) / 0.3,
+        ),
         line("filling the search afterwards", found.search, "s"),
         line("apply again, 1 % changed: times faster", found.again, "×", aim="≥ 5", kept=median(found.again) >= 5),
         line(
