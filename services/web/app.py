@@ -186,7 +186,7 @@ def build() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
     )
-    made.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)  # event streams pass as they are
+    made.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=3)  # event streams pass as they are
     made.add_middleware(Gate, say=say)
     failures: tuple[Any, ...] = (SikproError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
     for kind in failures:

@@ -191,7 +191,8 @@ def _holding(viewer: Viewer | Whoever) -> Select[int, str]:
 
 def sorted_by(given: Filters, data: MasterData) -> str:
     """What a list is sorted by, as Filters.sort says it; empty: by the moment its orders closed."""
-    listed = _built(_list_of, Viewer(0, "", Role.ADMIN, None), given, data)
+    alike = replace(given, words="SC", named=()) if given.words else given  # which words they are does not matter
+    listed = _list_of(Viewer(0, "", Role.ADMIN, None).whoever, alike, data)
     name = next((name for name, column in SORTS.items() if column is listed.key), "")
     return f"-{name}" if name and listed.falling else name
 
