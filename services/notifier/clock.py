@@ -35,6 +35,7 @@ async def _order(session: AsyncSession, event: ClockAlerted) -> Any:
     assert event.order_id is not None
     facts = await queries.by_id(session, None, event.order_id)
     own: dict[str, int | None] = {"holder": facts.order.holder_id}
+    climbed = await ladder.said_below(session, event)
     asked = ""
     if event.kind == "unanswered":
         question = await session.get_one(OrderQuestion, event.subject)
@@ -48,7 +49,7 @@ async def _order(session: AsyncSession, event: ClockAlerted) -> Any:
         return Message(
             kind="clock",
             payload={
-                "text": texts.order_message(facts, event.kind, event.step, event.fact_at, asked, language),
+                "text": texts.order_message(facts, event.kind, event.fact_at, asked, language, climbed=climbed),
                 "parse_mode": "HTML",
                 "reply_markup": {"inline_keyboard": [[button]]},
             },

@@ -152,7 +152,8 @@ async def _month(session: AsyncSession, viewer: Viewer, scope: Scope, above: tup
     found = await recap_month.per_day(session, viewer, scope)
     names = texts.word("heat", language), texts.word("per_day", language)
     days = [(day.day.day, day.received.total(), day.done.total()) for day in found.days]
-    picture = pictures.bars(title, (texts.word("received", language), texts.word("done", language)), days)
+    bars = texts.word("received", language), texts.word("done", language)
+    picture = pictures.bars(title, bars, days) if any(received or done for _, received, done in days) else b""
     return Made(
         texts.monthly(found, language),
         {"bulan": f"{scope.first:%Y-%m}"},

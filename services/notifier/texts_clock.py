@@ -39,8 +39,10 @@ def word(key: str, language: str) -> str:
     return _WORDS.get(language, _WORDS["id"])[key]
 
 
-def order_message(facts: OrderFacts, kind: str, step: int, fact_at: datetime, words_said: str, language: str) -> str:
-    """Which order nobody acted on, where, who has it, since when."""
+def order_message(
+    facts: OrderFacts, kind: str, fact_at: datetime, words_said: str, language: str, *, climbed: bool
+) -> str:
+    """Which order nobody acted on, where, who has it, since when. climbed: the step below was told before."""
     order = facts.order
     holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
     since = f"{word('asked' if kind == 'unanswered' else 'since', language)} {words.moment(fact_at, facts.zone)}"
@@ -50,7 +52,7 @@ def order_message(facts: OrderFacts, kind: str, step: int, fact_at: datetime, wo
     ]
     if words_said:
         lines.append(f"<blockquote>{escape(words_said[:500])}</blockquote>")
-    if step > 1:
+    if climbed:
         lines.append(word("up", language))
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ step alone.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, bindparam, select, text
+from sqlalchemy import BigInteger, DateTime, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,7 @@ from shared import clock
 from shared.events import emit
 from shared.notify.events import ClockAlerted
 from shared.notify.kinds import KINDS, LADDERS
-from shared.notify.models import NotifyStep
+from shared.notify.models import Escalation, NotifyStep
 from shared.orders import sla
 from shared.places.models import SiteOperation, Sto
 from shared.places.queries import unit_of_site
@@ -103,6 +103,17 @@ async def holds(session: AsyncSession, alert: ClockAlerted) -> bool:
     given |= {"subject": alert.subject, "floor": now - MEMORY}
     fact = await session.scalar(_statement(alert.kind, _FACT), given)
     return bool(fact == alert.fact_at)
+
+
+async def said_below(session: AsyncSession, alert: ClockAlerted) -> bool:
+    """Whether a lower step was told of the same fact; who was away hears the highest alone."""
+    below = exists().where(
+        Escalation.kind == alert.kind,
+        Escalation.subject == alert.subject,
+        Escalation.fact_at == alert.fact_at,
+        Escalation.step < alert.step,
+    )
+    return bool(await session.scalar(select(below)))
 
 
 async def _steps(session: AsyncSession) -> dict[str, list[NotifyStep]]:

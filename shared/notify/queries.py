@@ -22,6 +22,7 @@ from shared.places.models import SiteOperation, Sto
 WEEK = timedelta(days=7)
 # Written out, not as parameters: only so does Postgres know that its partial index applies.
 _ALERT: ColumnElement[bool] = literal_column("(event.name IN ('order.sla_alert', 'clock.alerted', 'house.alerted'))")
+MOST_SITES = 12  # tried for each kind and step
 OWN = "own"  # whom the subject itself names; counted as one, whoever that was
 
 
@@ -37,12 +38,16 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Last week by the rules of now. told: name → how often; away: who cannot be reached; deaf: how often nobody."""
+    """Last week by the rules of now. told: name → how often; away: who cannot be reached; deaf: how often nobody.
+
+    untried: how often in the other Site Operations, beyond the MOST_SITES with most.
+    """
 
     events: int
     told: Mapping[str, int]
     away: frozenset[str]
     deaf: int
+    untried: int
 
 
 async def rules(session: AsyncSession, viewer: Viewer) -> Sequence[Ruled]:
@@ -101,7 +106,8 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple
     """Whom what was said last week of a kind and step would reach by the rules of now."""
     told: Counter[str] = Counter()
     away: set[str] = set()
-    events = deaf = 0
+    deaf = 0
+    there = Counter({site: count for (name, number, site), count in said.items() if (name, number) == (kind, step)})
     own = bool(
         KINDS[kind].own
         and await session.scalar(
@@ -110,10 +116,7 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple
             )
         )
     )
-    for (name, number, site), count in said.items():
-        if (name, number) != (kind, step):
-            continue
-        events += count
+    for site, count in there.most_common(MOST_SITES):
         hearers = await hearing.who(session, kind, step, site, {})
         for each in hearers:
             if each.chat_id is None:
@@ -124,4 +127,5 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple
             told[OWN] += count
         elif not any(each.chat_id is not None for each in hearers):
             deaf += count
-    return Trial(events, dict(told.most_common()), frozenset(away), deaf)
+    tried = sum(count for _, count in there.most_common(MOST_SITES))
+    return Trial(there.total(), dict(told.most_common()), frozenset(away), deaf, there.total() - tried)

@@ -103,6 +103,8 @@ async def test_who_was_away_hears_the_highest_step_alone_and_nights_do_not_count
     await taken(session, here, at(9, day=20))
     assert await rung(session, at(16, day=20)) == [HENDRA, HENDRA]
     assert [row.step for row in await session.scalars(select(Escalation).order_by(Escalation.at))] == [1, 3, 3]
+    words = [row.payload["text"] for row in await session.scalars(select(Delivery).where(Delivery.chat_id == HENDRA))]
+    assert sorted("tingkat di bawahnya" in each for each in words) == [False, True]  # one heard it at step 1
 
 
 async def test_what_happened_in_the_meantime_leaves_everybody_in_peace(session: AsyncSession, here: Town) -> None:

@@ -150,8 +150,12 @@ async def _step_line(
     trial = await queries.trial(session, name, step, said)
     who = [_("{name} ({n} kali)", name=_("yang bersangkutan") if n == queries.OWN else n, n=times)
            for n, times in trial.told.items()][:8]  # fmt: skip
-    if trial.deaf:
+    if trial.deaf and name in LADDERS:
         who.append(_("tanpa penerima, jadi naik tingkat ({n} kali)", n=trial.deaf))
+    elif trial.deaf:
+        who.append(_("tidak ada yang diberi tahu ({n} kali)", n=trial.deaf))
+    if trial.untried:
+        who.append(_("wilayah lain ({n} kali)", n=trial.untried))
     who += [_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away)]
     ladder = name in LADDERS
     after = _("Langsung") if not ladder else _("Mati")
