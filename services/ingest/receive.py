@@ -84,7 +84,7 @@ async def _store(taken: Taken, pieces: AsyncIterator[bytes]) -> None:
         finally:
             await asyncio.to_thread(file.close)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise Full from error
         raise
     if not taken.size:
