@@ -11,13 +11,25 @@ KEPT = 20_000  # messages remembered in one chat
 
 
 def add(
-    world: World, chat: Chat, sender: Json, body: Json, *, service: bool = False, thread: int | None = None
+    world: World,
+    chat: Chat,
+    sender: Json,
+    body: Json,
+    *,
+    service: bool = False,
+    thread: int | None = None,
+    only: int | None = None,
 ) -> Json:
-    """Put a message into `chat` and return its record {message, by_bot, service, seq, reactions, deleted}."""
-    chat.last_id = next_id(world, chat)
-    world.last_ids[_line(chat)] = chat.last_id
+    """Put a message into `chat` and return its record {message, by_bot, service, seq, reactions, deleted, only?}.
+
+    only: the one person who sees it; such a message has a negative number and takes none of the chat's.
+    """
+    if only is None:
+        chat.last_id = next_id(world, chat)
+        world.last_ids[_line(chat)] = chat.last_id
+    number = chat.last_id if only is None else min([0, *chat.messages]) - 1
     message: Json = {
-        "message_id": chat.last_id,
+        "message_id": number,
         "from": sender,
         "chat": face_in_update(world, chat),
         "date": int(clock.now()),
@@ -34,7 +46,9 @@ def add(
         "reactions": {},
         "deleted": False,
     }
-    chat.messages[chat.last_id] = record
+    if only is not None:
+        record["only"] = only
+    chat.messages[number] = record
     if len(chat.messages) > KEPT:
         del chat.messages[next(iter(chat.messages))]
     if sender["is_bot"]:
@@ -53,8 +67,8 @@ def _line(chat: Chat) -> int:
     return chat.id if chat.type == "supergroup" else 0
 
 
-def from_bot(world: World, chat: Chat, body: Json, thread: int | None = None) -> Json:
-    return add(world, chat, BOT, body, thread=thread)
+def from_bot(world: World, chat: Chat, body: Json, thread: int | None = None, only: int | None = None) -> Json:
+    return add(world, chat, BOT, body, thread=thread, only=only)
 
 
 def service(world: World, chat: Chat, by: int, body: Json, thread: int | None = None) -> Json:

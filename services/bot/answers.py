@@ -48,7 +48,8 @@ class Button:
     """A button with its label and callback data."""
 
     label: str
-    data: CallbackData | str
+    data: CallbackData | str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Answer:
 
     reply_to: another message to reply to. rewrites: the id of a message of ours that takes this text instead.
     placeholder: what stands in the input field; asks for a reply, so that privacy mode lets it through.
+    quiet: in a group only the person who asked sees it. Such a message cannot be replied to, edited or acted on, so it
+    has no buttons but links; where Telegram refuses it, it is an ordinary one.
     """
 
     text: str
@@ -66,6 +69,7 @@ class Answer:
     reply_to: int | None = None
     rewrites: int | None = None
     placeholder: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,8 @@ def check_button(order_id: int, language: str, label: str = "") -> Button:
     return Button(label or plain("b_check", language), Check(order_id=order_id, ref=deliveries.reference()))
 
 
-async def queue(session: AsyncSession, place: Place, answer: Queued) -> None:
-    """Write the delivery of one answer."""
+async def queue(session: AsyncSession, place: Place, answer: Queued, reader: int = 0) -> None:
+    """Write the delivery of one answer. reader: who asked, for what only that person shall see."""
     if isinstance(answer, React):
         sign = {"message_id": place.message_id, "reaction": [{"type": "emoji", "emoji": answer.emoji}]}
         await deliveries.queue(session, place.chat_id, Message("reaction", sign, lane=REPLY, method=REACTION))
@@ -137,17 +141,24 @@ async def queue(session: AsyncSession, place: Place, answer: Queued) -> None:
         strip = Message("keyboard", payload, lane=NEWS, method="editMessageReplyMarkup")
         await deliveries.queue(session, place.chat_id, strip)
         return
-    message = Message(answer.kind, _payload(place, answer), lane=REPLY, method=_method(answer))
+    payload = _payload(place, answer)
+    if answer.quiet and place.is_group and reader:
+        payload.pop("reply_parameters", None)
+        payload["ephemeral_message_parameters"] = {"receiver_user_id": reader}
+    message = Message(answer.kind, payload, lane=REPLY, method=_method(answer))
     await deliveries.queue(session, place.chat_id, message, order_id=answer.order_id)
 
 
 def keyboard(rows: Sequence[Sequence[Button]]) -> dict[str, Any]:
     """Buttons as Telegram takes them."""
-    return {"inline_keyboard": [[{"text": each.label, "callback_data": _data(each)} for each in row] for row in rows]}
+    return {"inline_keyboard": [[_button(each) for each in row] for row in rows]}
 
 
-def _data(button: Button) -> str:
-    return button.data if isinstance(button.data, str) else button.data.pack()
+def _button(button: Button) -> dict[str, str]:
+    if button.url:
+        return {"text": button.label, "url": button.url}
+    data = button.data if isinstance(button.data, str) else button.data.pack()
+    return {"text": button.label, "callback_data": data}
 
 
 def drawn(rows: Sequence[Sequence[dict[str, str]]]) -> list[list[Button]]:

@@ -71,9 +71,10 @@ async def handle(session: AsyncSession, body: dict[str, Any], token: str, userna
     if update.callback_query and not any(isinstance(reply, Toast) for reply in replies):
         replies.append(Toast(""))  # the button must stop turning
     place = asking.place_of(update) or membership.place_of(update)
+    asker = asking.sender_of(update)
     for reply in replies:
         if isinstance(reply, (Answer, Strip, Keys, React)) and place is not None:
-            await answers.queue(session, place, reply)
+            await answers.queue(session, place, reply, asker.id if asker else 0)
     return [reply for reply in replies if isinstance(reply, (Toast, Dress))]
 
 

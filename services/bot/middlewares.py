@@ -71,7 +71,9 @@ async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> A
             return await handler(event, data)
     except SikproError as error:
         key, language = problem(error), data["asker"].language
-        return Toast(plain(key, language), alert=True) if event.callback_query else Answer(say(key, language))
+        return (
+            Toast(plain(key, language), alert=True) if event.callback_query else Answer(say(key, language), quiet=True)
+        )
 
 
 def language_of(code: str | None, known: str = "id") -> str:
@@ -124,7 +126,7 @@ def _is_from(message: Message | None, bot_id: int) -> bool:
 
 
 def _refusal(key: str, language: str, said: Spoken | None) -> Reply | None:
-    return Answer(say(key, language)) if said else None
+    return Answer(say(key, language), quiet=key != "anonymous") if said else None
 
 
 def _deny(why: str, event: Update, place: Place, user: User, text: str, said: Spoken | None) -> Reply | None:
@@ -136,6 +138,6 @@ def _deny(why: str, event: Update, place: Place, user: User, text: str, said: Sp
     if not said and (place.is_group or not text):
         return None
     if why == "strange_group":
-        return Answer(say(why, language, number=place.chat_id), kind="refusal")
+        return Answer(say(why, language, number=place.chat_id), kind="refusal", quiet=True)
     key = "stranger_start" if said and said.name == "start" else why
-    return Answer(say(key, language, number=user.id), kind="refusal")
+    return Answer(say(key, language, number=user.id), kind="refusal", quiet=True)

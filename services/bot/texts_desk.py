@@ -8,6 +8,7 @@ DESK: dict[str, tuple[str, str]] = {
     "b_release": ("Lepas", "Release"),
     "b_give": ("Serahkan ke…", "Hand to…"),
     "b_assign": ("Tugaskan ke…", "Assign to…"),
+    "b_private": ("Buka di chat pribadi", "Open in a private chat"),
     "b_back": ("‹ Kembali", "‹ Back"),
     "b_more": ("Berikutnya ›", "Next ›"),
     "b_less": ("‹ Sebelumnya", "‹ Previous"),

@@ -25,6 +25,7 @@ GIVE_UP_AFTER = 8  # definite failures
 MERGED = "merged"  # the kind of a message made of several deliveries
 FLOOD_WORDS = "Too Many Requests"
 REACTION = "setMessageReaction"
+EPHEMERAL = "ephemeral_message_parameters"
 FINAL = frozenset({REACTION, "deleteMessage"})  # what nobody misses when Telegram refuses it
 
 
@@ -384,6 +385,10 @@ async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) 
     # A group may forbid a reaction, or the message is gone: nobody misses it.
     if delivery.method in FINAL or (delivery.method.startswith("edit") and "not found" in outcome.words):
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
+        return
+    if EPHEMERAL in delivery.payload:  # for one person alone; an ordinary message is better than none
+        payload = {name: value for name, value in delivery.payload.items() if name != EPHEMERAL}
+        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
         return
     if "thread not found" in outcome.words and "message_thread_id" in delivery.payload:
         payload = {name: value for name, value in delivery.payload.items() if name != "message_thread_id"}

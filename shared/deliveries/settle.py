@@ -94,7 +94,12 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
 
 
 def can_be_asked(delivery: Delivery) -> bool:
-    """Whether Telegram would tell: a message that asks for a reply can never be edited, so it is repeated, marked."""
+    """Whether Telegram would tell: what asks for a reply can never be edited, what one person sees has no number.
+
+    Such a message is repeated, marked.
+    """
+    if operations.EPHEMERAL in delivery.payload:
+        return False
     return "force_reply" not in (delivery.payload.get("reply_markup") or {})
 
 

@@ -337,3 +337,20 @@ async def test_cek_gives_the_desk_the_same_menu_and_is_written_anew(
     assert "OGP" in taken.text
     facts = await queries.by_id(session, None, order.id)
     assert facts.holder_name == "Nadia Putri"
+
+
+async def test_help_tells_each_role_its_own_and_is_a_whisper_in_a_group(
+    here: Town, session: AsyncSession, dewi: Person, desk: Person, rizal: Person, rizal_in_group: Person
+) -> None:
+    leader, helper, mine = [(await who.says("/help")).text for who in (dewi, desk, rizal)]
+    assert all(word in leader for word in ("/rekap", "/serahterima", "/cek"))
+    assert ("/rekap" in helper, "/serahterima" in helper, "/ubah" in helper) == (False, True, False)
+    assert all((word in mine) is said for word, said in (("/ubah", True), ("/saya", True), ("/rekap", False)))
+    whisper = (await rizal_in_group.says("/help@sikpro_bot")).deliveries[0].payload
+    assert whisper["ephemeral_message_parameters"] == {"receiver_user_id": here.technician.telegram_id}
+    assert whisper["reply_markup"]["inline_keyboard"][0][0]["url"] == "https://t.me/sikpro_bot?start=help"
+    assert (await rizal.says("/start help")).text == mine
+    stranger = await Person(424242, TECHNICIAN_CHAT).says("/cek SC32232558")
+    assert stranger.deliveries[0].payload["ephemeral_message_parameters"] == {"receiver_user_id": 424242}
+    refused = await rizal_in_group.says("/rekap")
+    assert refused.deliveries[0].payload["ephemeral_message_parameters"]["receiver_user_id"] == rizal.telegram_id

@@ -232,3 +232,18 @@ async def test_with_redis_away_messages_still_leave(post: Post, sim: Telegram) -
         await drained(Post(post.telegram, keeper), GROUP)
     await alone.aclose()
     assert await texts(sim) == ["x"]
+
+
+async def test_what_telegram_will_not_whisper_is_said_aloud_and_a_sign_it_forbids_is_let_go(
+    post: Post, sim: Telegram
+) -> None:
+    await chat(sim)
+    await sim.sim("demote", chat=GROUP, user="bot")
+    whisper = {"text": "pelan", "ephemeral_message_parameters": {"receiver_user_id": PERSON}}
+    aloud = await say("pelan", payload=whisper)
+    sign = {"message_id": 999_999, "reaction": [{"type": "emoji", "emoji": "👌"}]}
+    reaction = await say("", payload=sign, method="setMessageReaction")
+    for _ in range(4):
+        await drained(post, GROUP)
+    assert await states(aloud, reaction) == ["sent", "cancelled"]
+    assert await texts(sim) == ["pelan"]

@@ -72,12 +72,30 @@ async def test_broken_html_is_refused(town: Telegram, text: str, words: str) -> 
         ({"chat_id": GROUP, "text": "x", "reply_markup": "{"}, "can't parse reply keyboard markup JSON object"),
         (
             {"chat_id": GROUP, "text": "x", "ephemeral_message_parameters": {}},
-            'parameter "ephemeral_message_parameters" is not simulated',
+            "can't parse ephemeral message parameters JSON object",
+        ),
+        (
+            {"chat_id": GROUP, "text": "x", "ephemeral_message_parameters": {"receiver_user_id": 4242}},
+            "USER_NOT_PARTICIPANT",
         ),
     ],
 )
 async def test_wrong_calls_are_refused_in_telegrams_words(town: Telegram, params: dict, words: str) -> None:
     assert await town.refused("sendMessage", **params) == f"Bad Request: {words}"
+
+
+async def test_a_message_for_one_person_has_no_number_and_nobody_else_sees_it(town: Telegram) -> None:
+    before = (await town.ok("sendMessage", chat_id=GROUP, text="satu"))["message_id"]
+    quiet = {"ephemeral_message_parameters": {"receiver_user_id": RIZAL}}
+    sent = await town.ok("sendMessage", chat_id=GROUP, text="bisik", **quiet)
+    assert (sent["message_id"], sent["receiver_user"]["id"]) == (0, RIZAL)
+    assert (await town.ok("sendMessage", chat_id=GROUP, text="dua"))["message_id"] == before + 1
+    for user, wanted in ((RIZAL, ["satu", "bisik", "dua"]), (NADIA, ["satu", "dua"])):
+        where = {"as": str(user), "chat": str(GROUP)}
+        async with town.session.get(f"{town.base}/demo/messages", params=where) as answer:
+            seen = [each["message"].get("text") for each in (await answer.json())["messages"]]
+        assert seen[-len(wanted) :] == wanted
+    assert "only to groups" in await town.refused("sendMessage", chat_id=RIZAL, text="x", **quiet)
 
 
 async def test_the_length_limit_counts_after_entities(town: Telegram) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.simulator import access, files, messages
 from deploy.simulator.entities import Unparsable, from_html, units
-from deploy.simulator.methods import markup
+from deploy.simulator.methods import ephemeral, markup
 from deploy.simulator.state import Chat, Json, World
 from deploy.simulator.wire import Sent, bad
 
@@ -20,11 +20,12 @@ ACTIONS = frozenset((
 
 
 def send_message(world: World, p: Json, _: Sent) -> Json:
-    simulated(p)
+    only = ephemeral.reader(world, p)
+    simulated({name: value for name, value in p.items() if name != "ephemeral_message_parameters"})
     body = formatted(p, "text")
     if not body:
         raise bad("message text is empty")
-    return put(world, p, body)
+    return put(world, p, body, only)
 
 
 def send_photo(world: World, p: Json, sent: Sent) -> Json:
@@ -47,7 +48,7 @@ def send_chat_action(world: World, p: Json, _: Sent) -> bool:
     return True
 
 
-def put(world: World, p: Json, body: Json) -> Json:
+def put(world: World, p: Json, body: Json, only: int | None = None) -> Json:
     """The message as the bot gets it back, after every check on chat, topic, quote and keyboard."""
     thread = p.get("message_thread_id")
     chat = access.writable(world, p["chat_id"], thread)
@@ -61,6 +62,8 @@ def put(world: World, p: Json, body: Json) -> Json:
         body["reply_markup"] = keyboard
     if p.get("link_preview_options"):
         body["link_preview_options"] = p["link_preview_options"]
+    if only is not None:
+        return ephemeral.put(world, chat, only, body, thread)
     record = messages.from_bot(world, chat, body, thread)
     if other is not None:  # not part of the message a bot gets back
         record["markup"] = other

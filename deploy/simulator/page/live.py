@@ -57,6 +57,8 @@ def _for(door: Door, user: int, event: Json) -> Json | None:
         return event
     if chat is None or chat.members.get(user) not in PRESENT or (event["kind"] == "answer" and event["user"] != user):
         return None
+    if "record" in event and event["record"].get("only") not in {None, user}:
+        return None
     if "record" in event:
         return {**event, "record": view.shown(event["record"])}
     return event

@@ -43,7 +43,7 @@ def face(person: Json) -> Json:
 
 def card(world: World, chat: Chat, user: int) -> Json:
     """A chat in the list."""
-    last = next((record for record in reversed(chat.messages.values()) if not record["deleted"]), None)
+    last = next((record for record in reversed(chat.messages.values()) if sees(record, user)), None)
     return {
         "id": chat.id,
         "type": chat.type,
@@ -75,15 +75,20 @@ def opened(world: World, chat: Chat, user: int) -> Json:
     """An open chat: its newest messages and the commands `user` is offered in it."""
     newest = []
     for record in reversed(chat.messages.values()):
-        if not record["deleted"]:
+        if sees(record, user):
             newest.append(shown(record))
             if len(newest) == MESSAGES_MOST:
                 break
     return {"chat": card(world, chat, user), "messages": newest[::-1], "commands": menu(world, chat, user)}
 
 
+def sees(record: Json, user: int) -> bool:
+    """Whether a message is there for `user`: some are for one person alone."""
+    return not record["deleted"] and record.get("only") in {None, user}
+
+
 def shown(record: Json) -> Json:
-    return {key: record.get(key) for key in ("message", "by_bot", "service", "reactions", "deleted", "markup")}
+    return {key: record.get(key) for key in ("message", "by_bot", "service", "reactions", "deleted", "markup", "only")}
 
 
 def network(door: Door) -> Json:

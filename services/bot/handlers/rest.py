@@ -14,7 +14,7 @@ router = Router(name="rest")
 async def unknown(_: Message, asker: Asker, said: Spoken | None) -> Answer | None:
     if asker.place.is_group:
         addressed = f"@{asker.bot_username}".lower() in asker.stated.lower()
-        return Answer(say("unknown" if said else "no_command", asker.language)) if addressed else None
+        return Answer(say("unknown" if said else "no_command", asker.language), quiet=True) if addressed else None
     if not asker.stated:
         return None
     is_command = said is not None or asker.stated.lstrip().startswith("/")

@@ -4,23 +4,30 @@ from aiogram import Router
 from aiogram.types import Message
 
 from services.bot import commands
-from services.bot.answers import Answer, Dress, Reply
-from services.bot.asking import Asker, command
-from services.bot.texts import EXAMPLE, role, say
+from services.bot.answers import Answer, Button, Dress, Reply
+from services.bot.asking import Asker, Spoken, command
+from services.bot.texts import EXAMPLE, plain, role, say
 from shared.people.models import Role
 
 router = Router(name="start")
 
 
 @router.message(command("start"))
-async def start(_: Message, asker: Asker) -> list[Reply]:
+async def start(_: Message, asker: Asker, said: Spoken) -> list[Reply]:
+    """`/start help` comes from the link under a group's /help."""
+    if said.rest == "help":
+        return _help(asker)
     viewer = asker.viewer
     hello = say("welcome", asker.language, name=viewer.name, role=role(viewer.role, asker.language))
-    return [Answer(hello), *_menu(asker)]
+    return [Answer(hello, quiet=True), *_menu(asker)]
 
 
 @router.message(command("help"))
 async def help_(_: Message, asker: Asker) -> list[Reply]:
+    return _help(asker)
+
+
+def _help(asker: Asker) -> list[Reply]:
     """Only the commands this person may use, each with an example."""
     viewer, language = asker.viewer, asker.language
     lines = [say("help_head", language)]
@@ -40,7 +47,9 @@ async def help_(_: Message, asker: Asker) -> list[Reply]:
     if viewer.may("group.change"):
         lines.append(say("help_ikat", language))
     lines.append(say("help_help", language))
-    return [Answer("\n\n".join(lines)), *_menu(asker)]
+    link = f"https://t.me/{asker.bot_username}?start=help"
+    rows = [[Button(plain("b_private", language), url=link)]] if asker.place.is_group else []
+    return [Answer("\n\n".join(lines), rows=rows, quiet=True), *_menu(asker)]
 
 
 def _menu(asker: Asker) -> list[Reply]:

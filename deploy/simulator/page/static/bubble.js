@@ -81,6 +81,7 @@ export function bubble(record, me, group, act) {
   if (message.document) body.append(el("a", { href: `/demo/file/${message.document.file_id}`, download: message.document.file_name, class: "mono sm" }, message.document.file_name));
   body.append(el("span", { class: "txt" }, ...span(text, entities, 0, text.length, act)));
   body.append(el("time", { datetime: new Date(message.date * 1000).toISOString() }, (message.edit_date ? `${t("edited")} ` : "") + clock(message.date)));
+  if (record.only) body.append(el("small", { class: "only" }, t("only")));
   const box = el("div", { class: `msg${out ? " out" : ""}`, id: `m${message.message_id}` }, body);
   const reactions = Object.values(record.reactions ?? {}).flat();
   if (reactions.length) box.append(el("div", { class: "reacts" }, ...reactions.map(emoji => el("span", { role: "img", "aria-label": `Reaksi ${emoji}` }, emoji))));
