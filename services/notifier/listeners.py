@@ -50,6 +50,7 @@ async def tell_change(session: AsyncSession, row: EventRow, event: OrderChanged)
     if event.tell:
         await _tell_technician(session, row, event, facts)
     await follow(session, facts, row.id)
+    await saying.withdraw(session, event.order_id)
 
 
 @ears.hears(SlaAlerted)

@@ -1,13 +1,25 @@
 """Saying something to a hearer: at once, later or never, as its wishes say and the kind permits. Decides no rule."""
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import clock
 from shared.deliveries import operations as deliveries
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import Message
 from shared.notify import hearing
 from shared.notify.hearing import Hearer
+
+_WITHDRAW = text("""
+    UPDATE delivery SET state = 'cancelled'
+    WHERE order_id = :order_id AND kind IN ('clock', 'sla') AND state = 'waiting' AND attempts = 0
+      AND not_before > :now
+""")
+
+
+async def withdraw(session: AsyncSession, order_id: int) -> None:
+    """An order moved on: what a person's quiet hours hold back about its clock is true no more."""
+    await session.execute(_WITHDRAW, {"order_id": order_id, "now": clock.now()})
 
 
 async def say(

@@ -11,6 +11,7 @@ _WHOLE = {
     "login.failed": N_("Gagal masuk"),
     "login.ended": N_("Keluar"),
     "delivery.sent_again": N_("Mengirim ulang pesan"),
+    "chat.held": N_("Menahan obrolan"),
     "chat.released": N_("Melepaskan obrolan"),
     "event.heard_again": N_("Mencoba lagi kejadian"),
     "update.handled_again": N_("Mencoba lagi pesan masuk"),

@@ -17,6 +17,7 @@ from shared.outbox import OutboxRow
 from shared.people.access import Viewer
 
 LONGEST_REASON = 200  # characters
+BY_PERSON = "held by a person"  # beside what Telegram says of chats that cannot be written to
 
 
 async def send_again(session: AsyncSession, viewer: Viewer, delivery_id: int, *, source: str) -> bool:
@@ -50,6 +51,22 @@ async def release(session: AsyncSession, viewer: Viewer, chat_id: int, *, source
     why = chat.held
     await chats.release(session, chat_id)
     await audit.note(session, viewer.person_id, source, "chat.released", f"chat:{chat_id}", {"held": why})
+    return True
+
+
+async def hold(session: AsyncSession, viewer: Viewer, chat_id: int, *, source: str) -> bool:
+    """Let nothing more leave for a chat until it is released; what is in flight ends as it will.
+
+    Raises NotAllowed, and NotFound also outside the viewer's area.
+    """
+    viewer.must("delivery.retry")
+    chat = await queries.chat_seen(session, viewer, chat_id)
+    if chat is None:
+        raise NotFound
+    if chat.held is not None:
+        return False
+    await chats.hold(session, chat_id, BY_PERSON)
+    await audit.note(session, viewer.person_id, source, "chat.held", f"chat:{chat_id}")
     return True
 
 

@@ -181,3 +181,16 @@ async def test_a_rule_may_name_a_group_with_its_topic_and_a_language(session: As
     sent = (await session.scalars(select(Delivery).where(Delivery.kind == "clock"))).one()
     assert sent.payload["message_thread_id"] == 4
     assert "Taken, then silent" in sent.payload["text"]
+
+
+async def test_what_quiet_hours_hold_back_is_withdrawn_when_the_order_moves_on(
+    session: AsyncSession, here: Town
+) -> None:
+    session.add(NotifyWish(person_id=here.helpdesk.id, muted=[], hourly=True))
+    order_id = await taken(session, here, at(9))
+    assert await rung(session, at(10, 1)) == [NADIA]  # to leave at eleven, with the others of that hour
+    await changed(session, here, order_id, at(10, 5), "SELESAI")
+    with clock.stopped_at(at(10, 6)):
+        await ears.hear(f"order:{order_id}")
+    states = await session.scalars(select(Delivery.state).where(Delivery.kind == "clock"))
+    assert [state.value for state in states] == ["cancelled"]

@@ -148,8 +148,14 @@ async def test_a_held_chat_says_why_and_what_waits_there_is_held(office: Office,
         chat = (await session.scalars(select(Chat).where(Chat.id == HELPDESK_CHAT))).one()
     assert chat.held is None
     assert await state_of(row) is State.WAITING
+    held = [await leader.post(f"/kiriman/obrolan/{HELPDESK_CHAT}/tahan", htmx=False) for _ in range(2)]
+    assert [each.headers["location"] for each in held] == ["/kiriman?kabar=tahan"] * 2
+    page = (await leader.get("/kiriman?kabar=tahan")).text
+    assert "Ditahan dari halaman ini" in page
+    assert counts(page)["ditahan"] == 1
     assert [(each.what, each.subject, each.actor_id) for each in await noted()] == [
-        ("chat.released", f"chat:{HELPDESK_CHAT}", office.here.leader.id)
+        ("chat.released", f"chat:{HELPDESK_CHAT}", office.here.leader.id),
+        ("chat.held", f"chat:{HELPDESK_CHAT}", office.here.leader.id),
     ]
 
 

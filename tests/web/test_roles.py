@@ -127,6 +127,7 @@ FORMS = {
     "/kiriman/kejadian/{no}/buang": DESK - {Role.HELPDESK},
     "/kiriman/masuk/{no}/buang": DESK - {Role.HELPDESK},
     "/kiriman/obrolan/{no}/lepaskan": DESK - {Role.HELPDESK},
+    "/kiriman/obrolan/{no}/tahan": DESK - {Role.HELPDESK},
     "/kiriman/kejadian/{no}/ulang": DESK - {Role.HELPDESK},
     "/kiriman/masuk/{no}/ulang": DESK - {Role.HELPDESK},
 }

@@ -34,6 +34,7 @@ CHATS = {ChatKind.PRIVATE: N_("Pribadi"), ChatKind.GROUP: N_("Grup"), ChatKind.S
 NEWS = {
     "kirim": N_("Pesan masuk antrean kirim lagi."),
     "lepas": N_("Obrolan dilepaskan. Pesannya berangkat berurutan."),
+    "tahan": N_("Obrolan ditahan. Pesannya menunggu sampai dilepaskan."),
     "ulang": N_("Dicoba lagi sekarang."),
     "buang": N_("Dibuang dan tidak akan dikirim lagi. Alasannya tercatat di jejak audit."),
 }
@@ -237,6 +238,14 @@ async def release(no: str, request: Request, session: Session, visit: Visitor, _
     visit.viewer.must("delivery.retry")
     await troubles.release(session, visit.viewer, _asked(no), source="web")
     return _back(request, "lepas")
+
+
+@router.post("/kiriman/obrolan/{no}/tahan")
+async def hold(no: str, request: Request, session: Session, visit: Visitor, _: Form) -> Response:
+    """Let nothing leave for a chat until it is released."""
+    visit.viewer.must("delivery.retry")
+    await troubles.hold(session, visit.viewer, _asked(no), source="web")
+    return _back(request, "tahan")
 
 
 @router.post("/kiriman/kejadian/{no}/ulang")
