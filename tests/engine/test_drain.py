@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+from sqlalchemy.exc import DBAPIError
+
 from shared.db import transaction
 from shared.deliveries import drain, operations
 from shared.deliveries.drain import Post
 from shared.deliveries.operations import NEWS, REPLY
+from shared.pace import Slot
 from tests.engine.kit import GROUP, OTHER, chat, drained, fault, hurry, orders, row, say, sql, states, texts
 from tests.simulator.telegram import Telegram
 
@@ -166,3 +170,20 @@ async def test_a_chat_that_fails_does_not_stop_another(post: Post, sim: Telegram
     await sim.sim("kick", chat=OTHER, user="bot")
     await drain.drain_all(post, [OTHER, GROUP])
     assert await texts(sim) == ["to the group"]
+
+
+async def test_a_sender_whose_question_fails_does_not_silence_its_chat(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    await say("first")
+    await drained(post, GROUP)
+    slot = await post.pace.wait(GROUP, lane="push", is_group=True, within=5)
+    assert isinstance(slot, Slot)
+    await post.pace.cancel(slot)  # the chat has a slot to give now, which the sender takes before it asks
+    await say("second")
+    await sql("ALTER TABLE bot_pause RENAME TO elsewhere")
+    try:
+        with pytest.raises(DBAPIError):
+            await drain.drain(post, GROUP)
+    finally:
+        await sql("ALTER TABLE elsewhere RENAME TO bot_pause")
+    assert isinstance(await post.pace.wait(GROUP, lane="push", is_group=True, within=5), Slot)
