@@ -95,7 +95,7 @@ async def found(asker: Asker, session: AsyncSession, viewer: Viewer, words: str)
     lines = await field.find(session, viewer, words)
     language, whole = asker.language, not asker.place.is_group
     if not lines:
-        return Answer(say("bill_none", language))
+        return Answer(say("bill_none", language), quiet=True)
     if len(lines) == 1:
         return await card(asker, session, viewer, lines[0].account.id)
     shown = lines[: field.PAGE]

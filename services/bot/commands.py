@@ -21,6 +21,7 @@ NEEDS: dict[str, frozenset[str]] = {
 GROUPS: dict[Purpose, tuple[str, ...]] = {
     Purpose.HELPDESK: ("cek", "rekap", "serahterima", "help"),
     Purpose.TECHNICIANS: ("reg", "cek", "saya", "ubah", "help"),
+    Purpose.COLLECTORS: ("tugas", "tagihan", "help"),
 }
 
 

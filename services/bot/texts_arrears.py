@@ -114,7 +114,6 @@ ARREARS: dict[str, tuple[str, str]] = {
     "b_card": ("Kembali", "Back"),
     "b_on": ("Berikutnya", "More"),
     "b_next_task": ("Tugas berikutnya", "Next on the list"),
-    "b_private": ("Buka di chat pribadi", "Open in private chat"),
     # what was written down
     "recorded": ("<b>Tercatat {at}</b>: {result}", "<b>Noted {at}</b>: {result}"),
     "recorded_before": ("<b>Sudah tercatat {at}</b>: {result}", "<b>Noted already {at}</b>: {result}"),

@@ -39,7 +39,7 @@ Pressed = Open | Back | Whole | More | Outcome | Due | Much
 async def tasks(_: Message, asker: Asker, session: AsyncSession) -> Answer:
     viewer = await collecting.here(asker, session)
     if viewer is None:
-        return Answer(say("field_elsewhere", asker.language))
+        return Answer(say("field_elsewhere", asker.language), quiet=True)
     return await collecting.tasks(asker, session, viewer)
 
 
@@ -48,18 +48,18 @@ async def bill(message: Message, asker: Asker, said: Spoken, session: AsyncSessi
     """An account, or several to choose from; with a result behind the number the visit is noted at once."""
     language, viewer = asker.language, await collecting.here(asker, session)
     if viewer is None:
-        return Answer(say("field_elsewhere", language))
+        return Answer(say("field_elsewhere", language), quiet=True)
     if not said.rest:
-        return Answer(say("bill_how", language))
+        return Answer(say("bill_how", language), quiet=True)
     number, _, words = said.rest.partition(" ")
     try:
         if words.strip() and figures.internet_number(number).value is not None:
             return await _told(message, asker, session, viewer, number, words)
         return await collecting.found(asker, session, viewer, said.rest)
     except NotFound:
-        return Answer(say("bill_none", language))
+        return Answer(say("bill_none", language), quiet=True)
     except Invalid:
-        return Answer(say("bill_short", language))
+        return Answer(say("bill_short", language), quiet=True)
 
 
 async def _told(
@@ -71,7 +71,7 @@ async def _told(
     at = _sent_at(message)
     told = spoken.result(words, clock.local(at, ZONE).date())
     if told is None:
-        return Answer(say("bill_result", language, number=number))
+        return Answer(say("bill_result", language, number=number), quiet=True)
     photo = sent_of(message, asker.place, "")
     call = Call(told.result, told.note, told.due, told.amount)
     if photo is not None:
@@ -275,7 +275,7 @@ async def answer(message: Message, asker: Asker, said: Spoken | None, session: A
             wrong = collecting.mistake(error)
             call = replace(call, due=None if wrong.startswith("due") else call.due)
         except NotFound:
-            return Answer(say("bill_none", language))
+            return Answer(say("bill_none", language), quiet=True)
     return await collecting.typed(asker, session, viewer, call, account_id, card_id=card_id, wrong=wrong)
 
 
