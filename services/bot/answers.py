@@ -144,7 +144,7 @@ async def queue(session: AsyncSession, place: Place, answer: Queued, reader: int
     payload = _payload(place, answer)
     if answer.quiet and place.is_group and reader:
         payload.pop("reply_parameters", None)
-        payload["ephemeral_message_parameters"] = {"receiver_user_id": reader}
+        payload[EPHEMERAL] = {"receiver_user_id": reader}
     message = Message(answer.kind, payload, lane=REPLY, method=_method(answer))
     await deliveries.queue(session, place.chat_id, message, order_id=answer.order_id)
 

@@ -151,7 +151,11 @@ async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> 
     if delivery.kind == MERGED and outcome.kind not in {"done", "same", "ambiguous"}:
         words = FLOOD_WORDS if outcome.kind == "flood" else outcome.words
         await fall_apart(session, delivery, words, refused=outcome.kind == "refused")
-    if outcome.kind in {"done", "same"}:
+    if outcome.kind in {"refused", "gone"} and EPHEMERAL in delivery.payload:
+        # For one person alone it cannot be; an ordinary message is better than none, and shows what really is wrong.
+        payload = {name: value for name, value in delivery.payload.items() if name != EPHEMERAL}
+        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
+    elif outcome.kind in {"done", "same"}:
         await sent(session, delivery, _message_id(outcome, delivery))
     elif outcome.kind == "flood":
         await _set(session, delivery, state=State.WAITING, trouble=f"{FLOOD_WORDS}: {outcome.retry_after:g} s")
@@ -385,10 +389,6 @@ async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) 
     # A group may forbid a reaction, or the message is gone: nobody misses it.
     if delivery.method in FINAL or (delivery.method.startswith("edit") and "not found" in outcome.words):
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
-        return
-    if EPHEMERAL in delivery.payload:  # for one person alone; an ordinary message is better than none
-        payload = {name: value for name, value in delivery.payload.items() if name != EPHEMERAL}
-        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
         return
     if "thread not found" in outcome.words and "message_thread_id" in delivery.payload:
         payload = {name: value for name, value in delivery.payload.items() if name != "message_thread_id"}

@@ -245,5 +245,6 @@ async def test_what_telegram_will_not_whisper_is_said_aloud_and_a_sign_it_forbid
     reaction = await say("", payload=sign, method="setMessageReaction")
     for _ in range(4):
         await drained(post, GROUP)
+        await hurry()
     assert await states(aloud, reaction) == ["sent", "cancelled"]
     assert await texts(sim) == ["pelan"]

@@ -1,0 +1,16 @@
+"""What some calls to Telegram are like: which may be made twice, which nobody else sees. Calls nothing."""
+
+from typing import Any
+
+REACTION = "setMessageReaction"
+EPHEMERAL = "ephemeral_message_parameters"
+
+
+def repeats(method: str) -> bool:
+    """Whether a call may be made twice: the same edit twice is one edit, and so is the same reaction."""
+    return method.startswith("edit") or method == REACTION
+
+
+def aloud(payload: dict[str, Any]) -> dict[str, Any]:
+    """The same message for everybody in the chat."""
+    return {name: value for name, value in payload.items() if name != EPHEMERAL}
