@@ -131,9 +131,9 @@ ARREARS: dict[str, tuple[str, str]] = {
         "Lokasi disimpan pada kunjungan {name}. /tugas kini mendahulukan yang dekat.",
         "Location saved with the visit to {name}. /tugas now puts near ones first.",
     ),
-    "place_whose": (
-        "Pilih dulu hasil kunjungannya, lalu kirim lokasinya.",
-        "Choose what came of the visit first, then send the location.",
+    "proof_whose": (
+        "Pilih dulu hasil kunjungannya, lalu kirim foto atau lokasinya.",
+        "Choose what came of the visit first, then send its photo or location.",
     ),
     "errand_ended": ("Dibatalkan. Tidak ada yang dicatat.", "Stopped. Nothing was noted."),
     # where it may be asked, and what no longer works

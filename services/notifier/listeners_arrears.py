@@ -15,7 +15,7 @@ from services.notifier.listeners import ears
 from shared.arrears import days, masks
 from shared.arrears.events import AccountsSent, CollectionResumed, FieldDayEnded, PromisesDue
 from shared.arrears.field import ZONE
-from shared.arrears.models import Account, Promise, PromiseState
+from shared.arrears.models import Account, AccountState, Promise, PromiseState
 from shared.chats.models import Chat, ChatKind
 from shared.clock import local
 from shared.deliveries import operations as deliveries
@@ -77,7 +77,7 @@ async def tell_resumed(session: AsyncSession, row: EventRow, event: CollectionRe
     person, viewer = reader
     one = await session.scalar(select(Account).where(Account.id == event.account_id, viewer.within(Account.sto_id)))
     order = await session.get(Order, event.order_id)
-    if one is not None and order is not None:
+    if one is not None and one.state is AccountState.OPEN and order is not None:
         text = texts.resumed(one, order.registration_no, person.language)
         await _tell(session, row, person, "resumed", text, [one])
 

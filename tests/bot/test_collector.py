@@ -112,6 +112,8 @@ async def test_the_list_of_the_day_puts_due_promises_first_then_what_weighs_most
 async def test_a_result_takes_two_taps_and_stays_one_record_however_often_it_comes(
     session: AsyncSession, here: Town, yuli: Person, accounts: dict[str, Account]
 ) -> None:
+    early = await yuli.sends(message=yuli.message(photo=picture("dini")))
+    assert early.text == "Pilih dulu hasil kunjungannya, lalu kirim foto atau lokasinya."
     heard = await card(yuli, BUDI)
     assert "Jl. Gajah Mada 12" in heard.text
     assert "+6281234567731" in heard.text

@@ -233,9 +233,10 @@ async def proof(message: Message, asker: Asker, said: Spoken | None, session: As
     errand = await _expected(asker, session) if said is None else None
     photo, place = sent_of(message, asker.place, ""), message.location
     if errand is None or errand.visit_id is None:
-        ours = place is not None and not asker.place.is_group and asker.viewer.may("arrears.visit")
-        if ours:
-            return Answer(say("place_whose", asker.language))
+        viewer = asker.viewer
+        ours = viewer.may("arrears.visit") and (place is not None or not viewer.may("order.register"))
+        if ours and said is None and not asker.place.is_group:
+            return Answer(say("proof_whose", asker.language))
         raise SkipHandler
     if photo is None and place is None:
         raise SkipHandler
