@@ -20,6 +20,7 @@ from services.ingest.text import Text
 from shared.arrears.batches import Kind
 from shared.arrears.check import PATIENCE
 from shared.arrears.refusal import FileRefused
+from shared.arrears.wires import while_connected
 
 Tell = Callable[[str, int], Awaitable[None]]
 Table = Text | Grid
@@ -95,10 +96,11 @@ async def drop(wire: Any, batch_id: int) -> None:
 
 
 async def _copy(wire: Any, name: str, columns: list[str], separator: str, source: AsyncIterator[bytes]) -> str:
-    return str(await wire.copy_to_table(
-        name, schema_name="staging", columns=columns, source=source, format="csv", delimiter=separator, null=NO_NULL,
-        encoding="utf-8", timeout=PATIENCE,
-    ))  # fmt: skip
+    async with while_connected(wire):
+        return str(await wire.copy_to_table(
+            name, schema_name="staging", columns=columns, source=source, format="csv", delimiter=separator,
+            null=NO_NULL, encoding="utf-8", timeout=PATIENCE,
+        ))  # fmt: skip
 
 
 async def _pieces(blocks: Iterator[bytes], table: Table, tell: Tell) -> AsyncIterator[bytes]:

@@ -1,7 +1,7 @@
 """Uploaded files in storage, through fsspec: a folder by default, a bucket by its address. It looks into none.
 
-`SIKPRO_UPLOADS` names where (`s3://bucket/uploads` needs what `requirements-s3.lock` names); empty means the folder `uploads` in
-SIKPRO_DATA. Names are ours and made by chance; what a person called a file is never part of a path.
+`SIKPRO_UPLOADS` names where (`s3://bucket/uploads` needs what `requirements-s3.lock` names); empty means the folder
+`uploads` in SIKPRO_DATA. Names are ours and made by chance; what a person called a file is never part of a path.
 """
 
 import secrets

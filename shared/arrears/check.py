@@ -16,6 +16,7 @@ from typing import Any
 from shared.arrears import plain, rows
 from shared.arrears.plain import COLUMN, SHAPE
 from shared.arrears.rows import Places
+from shared.arrears.wires import while_connected
 
 PATIENCE = 3600.0  # seconds that one statement over a million rows may take
 EXAMPLES = 20
@@ -221,12 +222,13 @@ async def _odd(wire: Any, job: Job, found: Found) -> int:
                 bad.append((job.batch_id, record["n"] + job.first, json.dumps(cells), json.dumps(line.refused)))
                 values = {"internet": line.values.get("internet")}
             good.append((record["n"], values.get("internet"), *(values.get(name) for name, _ in SHAPE), kind))
-        await wire.copy_records_to_table(
-            f"kept_{job.batch_id}", schema_name="staging", columns=names, records=good, timeout=PATIENCE
-        )
-        await wire.copy_records_to_table(
-            "import_refusal", columns=["batch_id", "row_no", "cells", "problems"], records=bad, timeout=PATIENCE
-        )
+        async with while_connected(wire):
+            await wire.copy_records_to_table(
+                f"kept_{job.batch_id}", schema_name="staging", columns=names, records=good, timeout=PATIENCE
+            )
+            await wire.copy_records_to_table(
+                "import_refusal", columns=["batch_id", "row_no", "cells", "problems"], records=bad, timeout=PATIENCE
+            )
     await wire.execute("CLOSE odd")
     found.counts["blank"] = blank
     return seen

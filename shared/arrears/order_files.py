@@ -18,6 +18,7 @@ from shared.arrears.batches import ImportBatch, ImportOrder, ImportRefusal
 from shared.arrears.check import EXAMPLES, PATIENCE, Found, Job
 from shared.arrears.refusal import FileRefused
 from shared.arrears.rows import Line, Places, said
+from shared.arrears.wires import while_connected
 from shared.errors import NotFound
 from shared.events import untold
 from shared.identifiers import Read, codes, one_line
@@ -138,9 +139,10 @@ async def check(session: AsyncSession, wire: Any, job: Job) -> Found:
             found.examples["new"].append({"row": row_no, "number": new.registration_no, "type": new.type_code})
     for _, _, problems in bad:
         found.refused.update({problem["code"] for problem in problems})
-    await wire.copy_records_to_table(
-        f"rows_{job.batch_id}", schema_name="staging", columns=["n", "made", "cells"], records=fresh
-    )
+    async with while_connected(wire):
+        await wire.copy_records_to_table(
+            f"rows_{job.batch_id}", schema_name="staging", columns=["n", "made", "cells"], records=fresh
+        )
     await _refuse(session, job.batch_id, bad)
     counts = {"rows": len(fresh) + len(bad), "blank": blank, "accepted": len(fresh), "new": len(fresh)}
     found.counts = counts | {"changed": 0, "same": 0, "missing": 0, "refused": len(bad), "amount": 0}
