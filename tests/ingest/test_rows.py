@@ -81,6 +81,9 @@ async def test_two_columns_of_one_name_are_asked_about(desk: Desk) -> None:
         BatchState.MAPPING,
         {"code": "file.duplicate_header", "params": {"column": "TAGIHAN"}},
     )
+    assert [say.trouble(batch.trouble or {}, language)[0] for language in ("id", "en")] == [
+        "Kolom TAGIHAN ada dua kali.", "Column TAGIHAN stands twice.",
+    ]  # fmt: skip
 
 
 async def test_a_row_outside_the_uploader_s_area_is_refused(desk: Desk, tmp_path: Path) -> None:
