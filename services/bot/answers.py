@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.bot.asking import Place
 from services.bot.texts import plain
 from shared.deliveries import operations as deliveries
-from shared.deliveries.operations import NEWS, REACTION, REPLY, Message
+from shared.deliveries.calls import EPHEMERAL, REACTION
+from shared.deliveries.operations import NEWS, REPLY, Message
 
 OrderId = Annotated[int, Field(gt=0, lt=2**53)]
 

@@ -4,11 +4,12 @@ from typing import Any
 
 REACTION = "setMessageReaction"
 EPHEMERAL = "ephemeral_message_parameters"
+FINAL = frozenset({REACTION, "deleteMessage"})  # what nobody misses when Telegram refuses it
 
 
 def repeats(method: str) -> bool:
-    """Whether a call may be made twice: the same edit twice is one edit, and so is the same reaction."""
-    return method.startswith("edit") or method == REACTION
+    """Whether a call may be made twice: the same edit twice is one edit, and so is a reaction or a deletion."""
+    return method.startswith("edit") or method in FINAL
 
 
 def aloud(payload: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from shared.chats import operations as chats
 from shared.chats.models import Chat, numbers_its_own
 from shared.db import after
 from shared.deliveries import statements
+from shared.deliveries.calls import EPHEMERAL, FINAL, aloud, repeats
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.pace import Lane
 from shared.settings import settings
@@ -24,9 +25,6 @@ LANES: dict[int, Lane] = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
 GIVE_UP_AFTER = 8  # definite failures
 MERGED = "merged"  # the kind of a message made of several deliveries
 FLOOD_WORDS = "Too Many Requests"
-REACTION = "setMessageReaction"
-EPHEMERAL = "ephemeral_message_parameters"
-FINAL = frozenset({REACTION, "deleteMessage"})  # what nobody misses when Telegram refuses it
 
 
 _sent_soon: ContextVar[set[int] | None] = ContextVar("sent_soon", default=None)
@@ -153,8 +151,7 @@ async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> 
         await fall_apart(session, delivery, words, refused=outcome.kind == "refused")
     if outcome.kind in {"refused", "gone"} and EPHEMERAL in delivery.payload:
         # For one person alone it cannot be; an ordinary message is better than none, and shows what really is wrong.
-        payload = {name: value for name, value in delivery.payload.items() if name != EPHEMERAL}
-        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
+        await _set(session, delivery, state=State.WAITING, payload=aloud(delivery.payload), trouble=outcome.words)
     elif outcome.kind in {"done", "same"}:
         await sent(session, delivery, _message_id(outcome, delivery))
     elif outcome.kind == "flood":
@@ -378,11 +375,6 @@ async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome
         return
     # The server may still be at work on a request that timed out: ask only when it must be over.
     await _set(session, delivery, state=State.UNKNOWN, settle_at=after(3), trouble=outcome.words)
-
-
-def repeats(method: str) -> bool:
-    """Whether a call may be made twice: the same edit twice is one edit, and so is a reaction or a deletion."""
-    return method.startswith("edit") or method in FINAL
 
 
 async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:

@@ -18,6 +18,7 @@ from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate, numbers_its_own, same_numbers
 from shared.db import transaction
 from shared.deliveries import operations
+from shared.deliveries.calls import EPHEMERAL
 from shared.deliveries.models import Delivery, State
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
@@ -98,7 +99,7 @@ def can_be_asked(delivery: Delivery) -> bool:
 
     Such a message is repeated, marked.
     """
-    if operations.EPHEMERAL in delivery.payload:
+    if EPHEMERAL in delivery.payload:
         return False
     return "force_reply" not in (delivery.payload.get("reply_markup") or {})
 
