@@ -59,10 +59,6 @@ DESK: dict[str, tuple[str, str]] = {
         "Terlalu panjang: paling banyak {most} karakter. Tulis lebih singkat.",
         "Too long: {most} characters at most. Write less.",
     ),
-    "asked": (
-        "Pertanyaan tentang <code>{number}</code> dikirim ke teknisinya. Jawabannya muncul di sini.",
-        "The question about <code>{number}</code> was sent to its technician. The answer comes here.",
-    ),
     "nobody_to_ask": (
         "Teknisi order ini tidak ada di Telegram, jadi tidak dapat ditanya dari sini.",
         "The technician of this order is not in Telegram and cannot be asked from here.",
@@ -91,7 +87,6 @@ DESK: dict[str, tuple[str, str]] = {
         "Which part of <code>{number}</code> is to be corrected?",
     ),
     "corrected": ("Koreksi disimpan.", "Correction saved."),
-    "corrected_same": ("Isinya sama, tidak ada yang diubah.", "It is the same; nothing was changed."),
     "correct_late": (
         "<code>{number}</code> sudah {status}, dipegang {name}. Minta helpdesk yang mengubahnya.",
         "<code>{number}</code> is {status} already, held by {name}. Ask helpdesk to change it.",
@@ -125,10 +120,6 @@ DESK: dict[str, tuple[str, str]] = {
         "ODP: {odp} had {n}× {reason} this month",
     ),
     "question_open": ("{who} bertanya: {words}", "{who} asks: {words}"),
-    "question_how": (
-        "Balas pesan ini untuk menjawab.",
-        "Reply to this message to answer.",
-    ),
     # photos
     "photo_answer": ("(foto)", "(photo)"),
     "photo_not_yours": (
