@@ -82,6 +82,7 @@ class GroupBinding(Table):
     site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
     sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
     active: Mapped[bool] = mapped_column(default=True)
+    lost_at: Mapped[datetime | None]  # Telegram says that the topic is gone; its news wait until it is bound again
 
 
 class ChatCheck(Table):
@@ -117,6 +118,73 @@ class BindingCode(Table):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
+
+
+class GroupMember(Table):
+    """Whether a Telegram account is in a bound group, as far as we were told. No row: nobody told us."""
+
+    __tablename__ = "group_member"
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True, autoincrement=False)
+    telegram_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+    inside: Mapped[bool]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class GroupInvite(Table):
+    """A link into a bound group made for one person. It opens nothing by itself: who comes with it asks to be let in.
+
+    link: None until Telegram made it; trouble: why it did not.
+    """
+
+    __tablename__ = "group_invite"
+    __table_args__ = (
+        Index(
+            "uq_group_invite_open",
+            "person_id",
+            "chat_id",
+            unique=True,
+            postgresql_where=text("used_at IS NULL AND ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    delivery_id: Mapped[int | None] = mapped_column(index=True)  # the call that makes it; deliveries are purged in time
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    link: Mapped[str | None] = mapped_column(String(200))
+    trouble: Mapped[str] = mapped_column(String(200), server_default="")
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class JoinRequest(Table):
+    """Somebody asks to be let into a bound group. state: waiting, approved, declined."""
+
+    __tablename__ = "join_request"
+    __table_args__ = (
+        Index(
+            "uq_join_request_waiting",
+            "chat_id",
+            "telegram_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    telegram_id: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    telegram_name: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(2))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # on the roster under this account or name
+    state: Mapped[str] = mapped_column(String(12), server_default="waiting")
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # None: the roster itself
+    decided_at: Mapped[datetime | None]
 
 
 class InboxUpdate(Table):

@@ -34,8 +34,10 @@ class Person(Table):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     technician_code: Mapped[str | None] = mapped_column(String(16), unique=True)
     telegram_id: Mapped[int | None] = mapped_column(unique=True)
+    telegram_name: Mapped[str | None] = mapped_column(String(32), unique=True)  # known before the number: @name, small
     language: Mapped[str] = mapped_column(String(2), default="id")
     active: Mapped[bool] = mapped_column(default=True)
+    left_at: Mapped[datetime | None]  # not active since it left its last bound group; coming back ends that
     waiting: Mapped[bool] = mapped_column(default=False, server_default=false())  # for approval; not active until then
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))  # how to show
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
