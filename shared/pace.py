@@ -40,9 +40,12 @@ class Limits:
     group_window: float = 60.0
     telegram_group: int = 20
     lanes: Mapping[Lane, tuple[int, int]] = field(
-        default_factory=lambda: {"reply": (28, 18), "push": (25, 15), "bulk": (15, 8)}, hash=False
-    )  # lane: (all, group)
-    cold_group: int = 12  # in an emptied Redis' first window: another process may not have pushed its memory yet
+        default_factory=lambda: {"reply": (30, 18), "push": (30, 15), "bulk": (15, 8)}, hash=False
+    )  # lane: (all, group); a send counts from its reserve until a window after its answer, so 30 may be used whole
+    hurry: int = 8  # places of all that news leave free as soon as an answer to a person had to wait
+    hurry_for: float = 0.5  # seconds; the answer asks again within them
+    cold_all: int = 25  # in an emptied Redis' first minute: another process may not have pushed its memory yet
+    cold_group: int = 12
     local_all: int = 4  # without Redis, per process; the other two likewise
     local_group: int = 12
     local_chat_window: float = 1.5
@@ -59,6 +62,7 @@ def faster(times: float) -> Limits:
         chat_window=USUAL.chat_window / times,
         group_window=USUAL.group_window / times,
         local_chat_window=USUAL.local_chat_window / times,
+        hurry_for=USUAL.hurry_for / times,
     )
 
 
@@ -179,14 +183,19 @@ class Pace:
         halved = self._slow.get(slot.chat_id, 0) > time.monotonic()  # also when Redis forgot it
         most_group = max(1, most_group // 2) if halved else most_group
         hold = max(limits.all_window, limits.chat_window)
-        each: list[tuple[float, int, int, int]] = [(limits.all_window, most, most, 0), (limits.chat_window, 1, 1, 0)]
+        each: list[tuple[float, int, int, int]] = [
+            (limits.all_window, most, min(most, limits.cold_all), 0),
+            (limits.chat_window, 1, 1, 0),
+        ]
         if slot.is_group:
             each.append((limits.group_window, most_group, min(most_group, limits.cold_group), int(not halved)))
         fields = [value for win, top, cold, slow in each for value in (_us(win), top, cold, slow)]
-        keys = (f"{self.prefix}:epoch", self._slow_key(slot.chat_id), *slot.keys)
+        keys = (f"{self.prefix}:epoch", self._slow_key(slot.chat_id), f"{self.prefix}:hurry", *slot.keys)
+        hurry = (int(lane == "reply"), limits.hurry, max(1, round(limits.hurry_for * 1000)))
         for _ in range(3):
             times = (_us(hold), _us(limits.group_window))
-            argv: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4), *times, *fields]
+            said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4)]
+            argv = [*said, *times, *hurry, *fields]
             answer = await self._call(RESERVE, keys, argv)
             if answer is None:
                 # a late answer may still have placed the token: the next push takes it out

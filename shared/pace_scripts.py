@@ -1,8 +1,9 @@
 """The Redis side of the pace: four scripts over sorted sets, one score per send. It never waits and never sends."""
 
 # A send in flight has a score in the future (its lease) and counts until it is settled; then it counts for its window.
-# KEYS: epoch, slow, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new epoch,
-# hold_us, cold_us, then per limit: window_us, max, max in a cold epoch, 1 if halved for a slow chat.
+# KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
+# epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms;
+# then per limit, that of all chats first: window_us, max, max in a cold epoch, 1 if halved for a slow chat.
 # Returns {microseconds to wait, or 0 = go, or -1 = other epoch: push your log first; the epoch}.
 RESERVE = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
@@ -16,9 +17,10 @@ if epoch ~= ARGV[3] then return {-1, epoch} end
 local age = now - tonumber(string.match(epoch, ':(%d+)$'))
 local wait = math.max(0, tonumber(ARGV[5]) - age)
 local slow = redis.call('EXISTS', KEYS[2]) == 1
-for i = 3, #KEYS do
-  local a = 4 * (i - 3) + 7
+for i = 4, #KEYS do
+  local a = 4 * (i - 4) + 10
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
+  if i == 4 and ARGV[7] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[8]) end
   if age < tonumber(ARGV[6]) then max = math.min(max, tonumber(ARGV[a + 2])) end
   if slow and ARGV[a + 3] == '1' then max = math.max(1, math.floor(max / 2)) end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - win)
@@ -28,12 +30,13 @@ for i = 3, #KEYS do
     local w = tonumber(e[2]) + win - now
     if tonumber(e[2]) > now then w = math.min(w, 50000) end
     if w > wait then wait = w end
+    if i == 4 and ARGV[7] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[9]) end
   end
 end
 if wait > 0 then return {math.ceil(wait), epoch} end
-for i = 3, #KEYS do
+for i = 4, #KEYS do
   redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 3) + 7]) + tonumber(ARGV[2])) / 1000) + 1000)
+  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 4) + 10]) + tonumber(ARGV[2])) / 1000) + 1000)
 end
 return {0, epoch}
 """

@@ -179,11 +179,26 @@ async def test_one_busy_group_gets_its_whole_share(redis) -> None:
     assert 14 <= fullest(arrivals, 1.6, GROUP) <= 18
 
 
-async def test_the_usual_limits_are_28_a_second_and_18_a_minute_and_lanes_have_less(redis) -> None:
-    pace = await warm(Pace(redis, BOT))
+async def test_all_chats_together_get_30_a_second_and_recaps_half(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(cold_all=99)))
     assert await taken(pace, "bulk", 40) == 15
-    assert await taken(pace, "push", 40) == 10
-    assert await taken(pace, "reply", 40) == 3
+    assert await taken(pace, "push", 40) == 15
+    assert await taken(pace, "reply", 40) == 0
+
+
+async def test_news_leave_room_as_soon_as_an_answer_had_to_wait(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(cold_all=99, hurry_for=30)))
+    sent = [await pace.reserve(chat, is_group=False, lane="push") for chat in range(1, 31)]
+    assert not isinstance(await pace.reserve(31, is_group=False, lane="reply"), Slot)
+    for slot in sent[:5]:
+        await pace.cancel(slot)
+    assert await taken(pace, "push", 5) == 0
+    assert await taken(pace, "reply", 9) == 5
+
+
+async def test_an_emptied_redis_gives_less_for_a_while(redis) -> None:
+    pace = await warm(Pace(redis, BOT))
+    assert await taken(pace, "reply", 40) == 25
 
 
 async def test_a_group_keeps_room_for_replies(redis) -> None:
