@@ -61,15 +61,18 @@ class Job:
 
 
 # What is kept: rows that need a closer look (o), and those whose account is there and says the same (s) or not (c).
+# Only of the last is everything kept: of a million rows that say the same, it would be read again and again.
 _KEEP = Template("""
     CREATE UNLOGGED TABLE $kept WITH (autovacuum_enabled = off) AS
+    SELECT n, internet, $changed, account_id, kind FROM (
     SELECT q.n, CASE WHEN ok THEN q.$internet END AS internet, $values, $state AS state, a.id AS account_id,
            (CASE WHEN NOT ok THEN 'o' WHEN $differs THEN 'c' ELSE 's' END)::"char" AS kind
     FROM (
         SELECT r.*, s.place, $taken AS ok FROM $raw r LEFT JOIN ($places) s(code, place) ON s.code = r.$sto OFFSET 0
     ) q
     LEFT JOIN account a ON a.internet_no = CASE WHEN ok THEN q.$internet END
-    WHERE NOT ok OR a.id IS NOT NULL
+    WHERE NOT ok OR a.id IS NOT NULL OFFSET 0
+    ) seen
 """)
 # Of the other rows each is new (n). The fence keeps what is only safe for plain rows away from those that are not.
 _VIEW = Template("""
@@ -184,6 +187,10 @@ def _of(statement: Template, job: Job) -> str:
         places=f"VALUES {places}" if places else "SELECT ''::text, NULL::bigint WHERE false",
         sto=plain.cell(job.mapping, "sto"),
         names=", ".join(found),
+        changed=", ".join(
+            name if name in {"sto_id", "amount"} else f"CASE WHEN kind = 'c' THEN {name} END AS {name}"
+            for name, _ in SHAPE
+        ),
         state=state,
         differs=plain.differs(job.mapping, found | {"state": state}),
     )

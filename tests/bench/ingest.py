@@ -45,12 +45,13 @@ PEER = """
 FIRST = ("Budi", "Sri", "Agus", "Siti", "Eko", "Dewi", "Joko", "Rina", "Hendra", "Lestari", "Nanda", "Yuli")
 LAST = ("Santoso", "Wulandari", "Nugroho", "Rahayu", "Kusumo", "Permata", "Hidayat", "Setiawan", "Purnomo", "Utami")
 STREET = ("Jl. Pahlawan", "Jl. Ahmad Yani", "Gg. Melati", "Perum TAS 3 Blok F5", "Dsn. Kweni RT 03/RW 02")
-STO = (("SDA", "SIDOARJO"), ("TUN", "TULANGAN"), ("SPJ", "SEPANJANG"))
+Places = tuple[tuple[str, str], ...]  # (STO, datel)
+STO: Places = (("SDA", "SIDOARJO"), ("TUN", "TULANGAN"), ("SPJ", "SEPANJANG"))
 PRODUCT = ("INDIHOME 1P 20 Mbps", "INDIHOME 2P 30 Mbps", "INDIHOME 3P 50 Mbps", "INDIBIZ 100 Mbps")
 
 
-def a_line(dice: random.Random, number: int, *, other: bool) -> str:
-    sto, datel = dice.choice(STO)
+def a_line(dice: random.Random, number: int, *, other: bool, places: Places = STO) -> str:
+    sto, datel = dice.choice(places)
     amount = dice.randint(100, 9000) * 500 + (7 if other else 0)
     return (
         f"{152_300_000_000 + number};{dice.choice(FIRST)} {dice.choice(LAST)};"
@@ -60,13 +61,13 @@ def a_line(dice: random.Random, number: int, *, other: bool) -> str:
     )
 
 
-def write(path: Path, rows: int, changed: int = 0) -> None:
+def write(path: Path, rows: int, changed: int = 0, places: Places = STO) -> None:
     """A list of 15 columns, always the same; every `changed`-th row owes something else."""
     dice = random.Random(4)
     with path.open("w", newline="") as file:
         file.write(HEADER)
         for number in range(rows):
-            file.write(a_line(dice, number, other=bool(changed) and number % changed == 0))
+            file.write(a_line(dice, number, other=bool(changed) and number % changed == 0, places=places))
     path.chmod(0o644)
 
 

@@ -28,7 +28,6 @@ def run(at: Servers, rows: int = ingest.ROWS) -> list[Figure]:
     """Somebody goes through four pages, first in peace and then while a list is read and applied."""
     with house(at, "relay", "ingest") as here:
         large = here.folder / "large.csv"
-        ingest.write(large, rows)
         return asyncio.run(_measure(here, large, rows))
 
 
@@ -37,7 +36,9 @@ async def _measure(here: House, large: Path, rows: int) -> list[Figure]:
     connection = await asyncpg.connect(here.database)
     await connection.execute("UPDATE person SET password_hash = $1 WHERE username IS NOT NULL", hash_password(PASSWORD))
     number = await connection.fetchval("SELECT registration_no FROM orders ORDER BY id DESC LIMIT 1")
+    stos = await connection.fetch("SELECT code FROM sto WHERE active ORDER BY id LIMIT 3")
     await connection.close()
+    ingest.write(large, rows, places=tuple((each["code"], "SIDOARJO") for each in stos))
     here.start("web")
     engine = db.connect(settings().asyncpg_url, pool_size=3)
     async with transaction() as session:
