@@ -128,12 +128,15 @@ async def _since(session: AsyncSession, kind: str, rungs: list[NotifyStep], now:
     minutes = [rungs[place].minutes if place < len(rungs) else None for place in range(MOST_STEPS)]
     sites = await session.execute(select(Sto.id, SiteOperation).join(SiteOperation).order_by(Sto.id))
     known: dict[int, list[datetime | None]] = {}
+    reckoned: dict[sla.Calendar | None, list[datetime | None]] = {}
     stos: list[int] = []
     columns: list[list[datetime | None]] = [[], [], []]
     for sto_id, site in sites:
         if site.id not in known:
             calendar = (await unit_of_site(session, site)).calendar if KINDS[kind].working else None
-            known[site.id] = [None if each is None else before(calendar, now, each) for each in minutes]
+            if calendar not in reckoned:  # most units keep the same hours
+                reckoned[calendar] = [None if each is None else before(calendar, now, each) for each in minutes]
+            known[site.id] = reckoned[calendar]
         stos.append(sto_id)
         for column, moment in zip(columns, known[site.id], strict=True):
             column.append(moment)

@@ -45,14 +45,15 @@ class WebhookDelivery(Table):
         Index("uq_webhook_delivery_once", "event_id", "endpoint_id", unique=True),
         Index("ix_webhook_delivery_open", "endpoint_id", "id", postgresql_where=text(_OPEN)),
         Index("ix_webhook_delivery_dead", "endpoint_id", postgresql_where=text("state = 'dead'")),
+        Index("ix_webhook_delivery_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_webhook_delivery_log", "endpoint_id", "id"),
         Index("ix_webhook_delivery_made", "made_at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("webhook_endpoint.id"))
-    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))  # None: a test
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))  # None: a test
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(48), unique=True)  # the header webhook-id
     kind: Mapped[str] = mapped_column(String(48))
     body: Mapped[str] = mapped_column(Text)

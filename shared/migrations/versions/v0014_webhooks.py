@@ -56,9 +56,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["endpoint_id"], ["webhook_endpoint.id"], name=op.f("fk_webhook_delivery_endpoint_id_webhook_endpoint")
         ),
-        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_webhook_delivery_event_id_event")),
         sa.ForeignKeyConstraint(
-            ["order_id"], ["orders.id"], name=op.f("fk_webhook_delivery_order_id_orders"), ondelete="SET NULL"
+            ["event_id"], ["event.id"], name=op.f("fk_webhook_delivery_event_id_event"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_webhook_delivery_order_id_orders"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
         sa.UniqueConstraint("name", name=op.f("uq_webhook_delivery_name")),
@@ -68,6 +70,8 @@ def upgrade() -> None:
     op.create_index("ix_webhook_delivery_open", "webhook_delivery", ["endpoint_id", "id"], postgresql_where=waiting)
     dead = sa.text("state = 'dead'")
     op.create_index("ix_webhook_delivery_dead", "webhook_delivery", ["endpoint_id"], postgresql_where=dead)
+    known = sa.text("order_id IS NOT NULL")
+    op.create_index("ix_webhook_delivery_order", "webhook_delivery", ["order_id"], postgresql_where=known)
     op.create_index("ix_webhook_delivery_log", "webhook_delivery", ["endpoint_id", "id"])
     op.create_index("ix_webhook_delivery_made", "webhook_delivery", ["made_at"])
 
