@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("part", name=op.f("pk_house_trouble")),
     )
 
-
     # Last week's words of the house, for the page that tries rules on them: few among all events.
     op.create_index(
         "ix_event_alert",
