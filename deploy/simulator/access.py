@@ -45,7 +45,7 @@ def writable(world: World, wanted: Any, thread: int | None = None) -> Chat:
             raise forbidden("user is deactivated")
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
-        if not chat.started:
+        if not chat.started and not _asks_to_come_in(world, chat.id):
             raise forbidden("bot can't initiate conversation with a user")
     if thread is not None:
         topic = chat.topics.get(thread)
@@ -54,6 +54,11 @@ def writable(world: World, wanted: Any, thread: int | None = None) -> Chat:
         if topic.get("closed"):
             raise bad("TOPIC_CLOSED")
     return chat
+
+
+def _asks_to_come_in(world: World, user: int) -> bool:
+    """Whether a person waits at the door of a group: until that is decided the bot may write to it."""
+    return any(user in chat.asking and chat.members.get(BOT_ID) in ADMINS for chat in world.chats.values())
 
 
 def administered(world: World, wanted: Any, need: str = "not enough rights") -> Chat:

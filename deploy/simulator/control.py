@@ -207,6 +207,7 @@ def add_routes(app: web.Application) -> None:
         "say": lambda door, act: people.say(door.world, act),
         "press": press,
         "join": stage.belonging("member"),
+        "knock": stage.knock,
         "leave": stage.belonging("left"),
         "kick": stage.belonging("kicked"),
         "promote": stage.belonging("administrator"),

@@ -62,6 +62,8 @@ def set_status(world: World, chat: Chat, user: int, status: str, by: int) -> Non
     if before["status"] == status:
         return
     chat.members[user] = status
+    if status in PRESENT:
+        chat.asking.pop(user, None)
     change = {
         "chat": face_in_update(world, chat),
         "from": user_face(world, by),
@@ -118,6 +120,37 @@ def migrate(world: World, chat: Chat) -> Chat:
         updates.push(world, "message", fresh.id, new["message"])
     world.tell("world")
     return fresh
+
+
+def knock(world: World, user: int, link: str) -> Json:
+    """A person opens an invite link. Returns {joined} or, where the link makes people ask, {asked}."""
+    chat = next((each for each in world.chats.values() if link in each.links), None)
+    found = chat.links[link] if chat else None
+    if chat is None or found is None or found["is_revoked"] or chat.migrated_to:
+        raise Impossible("INVITE_HASH_EXPIRED")
+    if user not in world.users:
+        raise Impossible(f"there is no user {user}")
+    if chat.members.get(user) in PRESENT:
+        raise Impossible("USER_ALREADY_PARTICIPANT")
+    if chat.members.get(user) == "kicked":
+        raise Impossible("INVITE_HASH_EXPIRED")  # what Telegram says to somebody who was banned
+    if not found["creates_join_request"]:
+        set_status(world, chat, user, "member", by=user)
+        return {"joined": chat.id}
+    chat.asking[user] = link
+    private_chat(world, user)
+    if chat.members.get(BOT_ID) in ADMINS:
+        body = {
+            "chat": face_in_update(world, chat),
+            "from": user_face(world, user),
+            "user_chat_id": user,
+            "date": int(clock.now()),
+            "invite_link": found,
+        }
+        updates.push(world, "chat_join_request", chat.id, body)
+    world.touch()
+    world.tell("world")
+    return {"asked": chat.id}
 
 
 def open_topic(world: World, chat: Chat, name: str, color: int, by: int) -> Json:

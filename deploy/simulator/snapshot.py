@@ -71,7 +71,8 @@ def load(path: Path) -> World:
     world.hook = Hook(**kept["hook"])
     for item in kept["chats"]:
         numbered = {
-            name: {int(key): value for key, value in item[name].items()} for name in ("members", "topics", "messages")
+            name: {int(key): value for key, value in item.get(name, {}).items()}
+            for name in ("members", "topics", "messages", "asking")
         }
         world.chats[item["id"]] = Chat(**{**item, **numbered})
     for item in kept["pending"]:

@@ -90,6 +90,11 @@ def belonging(status: str) -> Act:
     return act
 
 
+def knock(door: Door, wanted: Json) -> Json:
+    """A person opens an invite link: {link, user}. In at once, or the bot is asked, as the link was made."""
+    return membership.knock(door.world, int(wanted["user"]), str(wanted["link"]))
+
+
 def block(*, blocked: bool) -> Act:
     def act(door: Door, wanted: Json) -> Json:
         membership.set_blocked(door.world, int(wanted["user"]), blocked=blocked)

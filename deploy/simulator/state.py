@@ -37,6 +37,8 @@ class Chat:
     blocked: bool = False
     migrated_to: int = 0
     pinned: list[int] = field(default_factory=list)
+    links: dict[str, Json] = field(default_factory=dict)
+    asking: dict[int, str] = field(default_factory=dict)  # who asks to be let in, by which link
 
     def face(self) -> Json:
         """The chat as it stands inside an update."""

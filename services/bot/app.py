@@ -18,6 +18,7 @@ from services.bot.handlers import (
     collect,
     correct,
     day,
+    doors,
     manage,
     membership,
     photo,
@@ -52,6 +53,7 @@ def dispatcher() -> Dispatcher:
         buttons.router,
         manage.router,
         admit.router,
+        doors.router,
         rest.router,
     )
     return made

@@ -10,7 +10,7 @@ import asyncpg
 
 log = logging.getLogger(__name__)
 
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member")
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member", "chat_join_request")
 """What we ask Telegram for; the list is sent with every request, because Telegram remembers the last one."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs have no place in Postgres

@@ -13,6 +13,7 @@ from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
 from services.bot.handlers import join
 from services.bot.texts import plain, problem, say
+from shared.chats import belonging
 from shared.chats import operations as chats
 from shared.db import after
 from shared.deliveries.models import Delivery
@@ -33,7 +34,7 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
     place = asking.place_of(event)
     if place is None and event.callback_query:  # a button of a message that Telegram no longer shows us
         return Toast(plain("toast_unknown", _language(event.callback_query.from_user)))
-    if place is None or (event.message and event.message.migrate_to_chat_id):
+    if place is None or (event.message and _tells_of_chat(event.message)):
         return await handler(event, data)  # membership and migration: nobody asks anything
     kind = ("group" if place.chat_id > -1_000_000_000_000 else "supergroup") if place.is_group else "private"
     await chats.seen(session, place.chat_id, kind, place.title, place.message_id)
@@ -60,6 +61,11 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
     if isinstance(refusal, Answer) and await _enough_refused(session, place.chat_id):
         return None
     return refusal
+
+
+def _tells_of_chat(message: Message) -> bool:
+    """Whether a message is Telegram's own word about who is in the chat, or where it went."""
+    return bool(message.migrate_to_chat_id or message.left_chat_member or message.new_chat_members)
 
 
 async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> Any:
@@ -96,7 +102,7 @@ async def _asker(
         return "stranger"
     viewer = await viewer_of(session, person, place.chat_id if place.is_group else None)
     binds = data["said"] is not None and data["said"].name == "ikat" and viewer.may("group.change")
-    if place.is_group and not binds and not await chats.group_is_known(session, place.chat_id):
+    if place.is_group and not binds and not await belonging.met(session, place.chat_id, user.id):
         return "strange_group"
     language = person.preferences.get("language") or language_of(user.language_code, person.language)
     if language != person.language:

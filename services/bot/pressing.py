@@ -51,6 +51,14 @@ class Admit(CallbackData, prefix="izin"):
     ref: str
 
 
+class Door(CallbackData, prefix="pintu"):
+    """Let somebody into a group (`y`) or not (`n`)."""
+
+    request_id: OrderId
+    answer: str
+    ref: str
+
+
 class Shift(CallbackData, prefix="serah"):
     """Accept (`y`) or decline (`n`) what was handed over."""
 

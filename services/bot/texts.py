@@ -8,6 +8,7 @@ from html import escape
 from services.bot.asking import Asker
 from services.bot.texts_arrears import ARREARS
 from services.bot.texts_desk import DESK
+from services.bot.texts_doors import DOORS
 from shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from shared.orders.operations import AlreadyTaken, StaleOrder
 from shared.orders.states import IllegalMove
@@ -17,6 +18,7 @@ EXAMPLE = "/reg AO SC32232558 ZTEGC6754546 SDA ODP-SDA-003 F5SDA445"
 SAYINGS: dict[str, tuple[str, str]] = {
     **DESK,
     **ARREARS,
+    **DOORS,
     # who is asking
     "welcome": (
         "Selamat datang, {name}. Anda terdaftar sebagai {role}.\nKirim /help untuk melihat perintah Anda.",

@@ -31,6 +31,9 @@ _EXACT: Mapping[tuple[str, str], str] = {
         "Nomor Telegram berupa angka saja; orangnya melihatnya dengan mengirim /start ke bot."
     ),
     ("telegram_id", "taken"): N_("Akun Telegram ini sudah milik orang lain."),
+    ("telegram_name", "missing"): N_("Isi nama Telegramnya (@…), karena nomor Telegramnya belum dikenal."),
+    ("telegram_name", "pattern"): N_("4 sampai 32 huruf, angka, atau garis bawah. Contoh @rizal_fauzi."),
+    ("telegram_name", "taken"): N_("Nama Telegram ini sudah milik orang lain."),
     ("role", "above"): N_("Anda tidak dapat memberi peran di atas peran Anda."),
     ("role", "own"): N_("Peran Anda sendiri hanya dapat diubah admin lain."),
     ("area", "missing"): N_("Pilih paling sedikit satu Site Operation atau STO."),
@@ -106,6 +109,7 @@ DONE = {
     "terikat": N_("Grup terhubung."),
     "dilepas": N_("Hubungan grup diputus."),
     "dicoba": N_("Pesan yang tertahan sedang dikirim lagi."),
+    "tautan-grup": N_("Telegram sedang membuat tautannya. Muat ulang halaman ini beberapa detik lagi."),
     "diperiksa": N_("Bot memeriksa haknya di grup. Hasilnya ada di sini beberapa detik lagi."),
     "uji-webhook": N_("Pesan percobaan dikirim. Hasilnya ada di catatan beberapa detik lagi; muat ulang halaman."),
     "webhook-lagi": N_("Pesan masuk antrean kirim lagi."),

@@ -47,6 +47,7 @@ class Bound:
     purpose: Purpose
     unit_code: str
     unit_name: str
+    lost: bool = False  # its topic was deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ async def bindings(session: AsyncSession, chat_ids: list[int]) -> list[Bound]:
             GroupBinding.purpose,
             func.coalesce(SiteOperation.code, Sto.code),
             func.coalesce(SiteOperation.name, Sto.name),
+            GroupBinding.lost_at.is_not(None),
         )
         .outerjoin(SiteOperation, SiteOperation.id == GroupBinding.site_operation_id)
         .outerjoin(Sto, Sto.id == GroupBinding.sto_id)

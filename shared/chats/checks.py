@@ -103,4 +103,6 @@ def read(outcome: Outcome) -> tuple[str, list[str], str]:
         lacks.append("send")
     if status not in {"administrator", "creator"}:
         lacks.append("admin")
+    elif status == "administrator" and not outcome.result.get("can_invite_users", True):
+        lacks.append("invite")
     return status, lacks, ""

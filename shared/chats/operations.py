@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
-from sqlalchemy import BigInteger, Table, and_, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy import BigInteger, Table, and_, bindparam, case, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from shared.chats.models import Chat, ChatKind, GroupBinding, Purpose
+from shared.chats.models import Chat, ChatKind, GroupBinding, GroupMember, Purpose
 from shared.deliveries.models import Delivery, State
 from shared.places.models import Sto
 
@@ -61,17 +61,69 @@ async def bind(
     site_operation_id: int | None = None,
     sto_id: int | None = None,
 ) -> None:
-    """Let a group (or one topic of it) serve an area; the chat's held messages leave."""
+    """Let a group (or one topic of it) serve an area; the chat's held messages leave.
+
+    It takes the place of a binding for the same whose topic was deleted, and what waited for that topic goes along.
+    """
+    lost = select(GroupBinding.thread_id).where(
+        GroupBinding.chat_id == chat_id,
+        GroupBinding.active,
+        GroupBinding.lost_at.is_not(None),
+        GroupBinding.purpose == purpose,
+        GroupBinding.site_operation_id.is_not_distinct_from(site_operation_id),
+        GroupBinding.sto_id.is_not_distinct_from(sto_id),
+    )
+    gone = [number for number in await session.scalars(lost) if number is not None]
     await session.execute(
         insert(GroupBinding)
         .values(
             chat_id=chat_id, thread_id=thread_id, purpose=purpose, site_operation_id=site_operation_id, sto_id=sto_id
         )
         .on_conflict_do_update(
-            index_elements=["chat_id", "thread_id", "purpose", "site_operation_id", "sto_id"], set_={"active": True}
+            index_elements=["chat_id", "thread_id", "purpose", "site_operation_id", "sto_id"],
+            set_={"active": True, "lost_at": None},
         )
     )
+    if gone:
+        await _rehome(session, chat_id, gone, thread_id)
     await release(session, chat_id)
+
+
+async def _rehome(session: AsyncSession, chat_id: int, gone: list[int], thread_id: int | None) -> None:
+    """What was meant for deleted topics leaves for the one that took their place, or for the group itself."""
+    await session.execute(
+        update(GroupBinding)
+        .where(GroupBinding.chat_id == chat_id, GroupBinding.thread_id.in_(gone), GroupBinding.lost_at.is_not(None))
+        .values(active=False)
+        .execution_options(synchronize_session=False)
+    )
+    without = Delivery.payload.op("-")(text("'message_thread_id'"))
+    payload = (
+        without
+        if thread_id is None
+        else Delivery.payload.op("||")(func.jsonb_build_object("message_thread_id", thread_id))
+    )
+    await session.execute(
+        update(Delivery)
+        .where(
+            Delivery.chat_id == chat_id,
+            Delivery.state.in_([State.WAITING, State.HELD]),
+            Delivery.payload["message_thread_id"].as_integer().in_(gone),
+        )
+        .values(state=State.WAITING, attempts=0, not_before=func.clock_timestamp(), payload=payload)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def topic_lost(session: AsyncSession, chat_id: int, thread_id: int) -> bool:
+    """Telegram says that a topic is gone; whether it was bound, so that its news wait for another."""
+    rows = await session.scalars(
+        update(GroupBinding)
+        .where(GroupBinding.chat_id == chat_id, GroupBinding.thread_id == thread_id, GroupBinding.active)
+        .values(lost_at=func.coalesce(GroupBinding.lost_at, func.clock_timestamp()))
+        .returning(GroupBinding.id)
+    )
+    return bool(rows.all())
 
 
 async def migrated(session: AsyncSession, old_id: int, new_id: int) -> None:
@@ -93,6 +145,9 @@ async def migrated(session: AsyncSession, old_id: int, new_id: int) -> None:
         .values(chat_id=case((again, old_id), else_=new_id), active=and_(GroupBinding.active, ~again))
         .execution_options(synchronize_session=False)
     )
+    inside = select(literal(new_id), GroupMember.telegram_id, GroupMember.inside).where(GroupMember.chat_id == old_id)
+    members = insert(GroupMember).from_select(["chat_id", "telegram_id", "inside"], inside)
+    await session.execute(members.on_conflict_do_nothing())
     leaving = and_(Delivery.chat_id == old_id, Delivery.state.in_([State.WAITING, State.HELD]))
     twin = exists().where(told.chat_id == new_id, told.event_id == Delivery.event_id, told.kind == Delivery.kind)
     await session.execute(

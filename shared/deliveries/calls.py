@@ -4,7 +4,18 @@ from typing import Any
 
 REACTION = "setMessageReaction"
 EPHEMERAL = "ephemeral_message_parameters"
-FINAL = frozenset({REACTION, "deleteMessage"})  # what nobody misses when Telegram refuses it
+DOORS = frozenset(
+    {
+        "createChatInviteLink",
+        "revokeChatInviteLink",
+        "approveChatJoinRequest",
+        "declineChatJoinRequest",
+        "getChatMember",
+    }
+)
+"""What concerns who comes into a group: made twice it does no harm, refused it is refused for good."""
+
+FINAL = DOORS | {REACTION, "deleteMessage"}  # what nobody misses when Telegram refuses it
 
 
 def repeats(method: str) -> bool:
@@ -15,3 +26,8 @@ def repeats(method: str) -> bool:
 def aloud(payload: dict[str, Any]) -> dict[str, Any]:
     """The same message for everybody in the chat."""
     return {name: value for name, value in payload.items() if name != EPHEMERAL}
+
+
+def off_topic(payload: dict[str, Any]) -> dict[str, Any]:
+    """The same message for the group's general topic."""
+    return {name: value for name, value in payload.items() if name != "message_thread_id"}

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from shared import db, pace
+from shared.chats import doors
 from shared.chats.models import Chat
 from shared.db import after, single, transaction
 from shared.deliveries import files, merge, operations, settle
@@ -216,13 +217,16 @@ async def _record(delivery: Delivery, outcome: Outcome) -> bool:
     until = time.monotonic() + settings().lease / 3
     while True:
         try:
-            if outcome.kind in {"done", "same"}:
+            listened = delivery.method in doors.ANSWERED
+            if outcome.kind in {"done", "same"} and not listened:
                 async with single() as session:
                     return await operations.arrived(session, delivery, outcome)
             async with transaction() as session:
                 await operations.close(session, delivery, outcome)
+                if listened:
+                    await doors.answered(session, delivery, outcome)
                 await session.execute(_UNHINT, {"chat": delivery.chat_id})
-                if outcome.kind != "refused":
+                if outcome.kind not in {"refused", "done"}:
                     return False
                 waits = exists().where(Delivery.chat_id == delivery.chat_id, Delivery.state == State.WAITING)
                 return bool(await session.scalar(select(waits)))

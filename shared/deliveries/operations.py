@@ -14,7 +14,7 @@ from shared.chats import operations as chats
 from shared.chats.models import Chat, numbers_its_own
 from shared.db import after
 from shared.deliveries import statements
-from shared.deliveries.calls import EPHEMERAL, FINAL, aloud, repeats
+from shared.deliveries.calls import EPHEMERAL, FINAL, aloud, off_topic, repeats
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.pace import Lane
 from shared.settings import settings
@@ -383,9 +383,11 @@ async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) 
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
         return
     if "thread not found" in outcome.words and "message_thread_id" in delivery.payload:
-        payload = {name: value for name, value in delivery.payload.items() if name != "message_thread_id"}
-        await _set(session, delivery, state=State.WAITING, payload=payload, trouble=outcome.words)
-        return  # the topic was deleted; the group's general one takes it
+        topic = delivery.payload["message_thread_id"]
+        held = delivery.lane != REPLY and await chats.topic_lost(session, delivery.chat_id, topic)
+        values = {"state": State.HELD} if held else {"state": State.WAITING, "payload": off_topic(delivery.payload)}
+        await _set(session, delivery, trouble=outcome.words, **values)
+        return  # a bound topic's news wait until it is bound again; all else goes to the group's general one
     attempts = delivery.attempts + 1
     poison = attempts >= GIVE_UP_AFTER or outcome.words.startswith("Bad Request: can't parse")
     await _set(

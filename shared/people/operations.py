@@ -152,7 +152,7 @@ async def change(session: AsyncSession, viewer: Viewer, person_id: int, draft: D
 
 async def disable(session: AsyncSession, person_id: int) -> None:
     """End a person's rights everywhere at once: web sessions, API tokens, live streams (told by NOTIFY) and the bot."""
-    await session.execute(update(Person).where(Person.id == person_id).values(active=False))
+    await session.execute(update(Person).where(Person.id == person_id).values(active=False, left_at=None))
     await end_web(session, person_id)
     await session.execute(
         update(ApiToken)
@@ -189,7 +189,7 @@ async def readmit(session: AsyncSession, viewer: Viewer, person_id: int, *, sour
     """Let a disabled person work again, with the role and area it had. Sessions and tokens stay ended."""
     viewer.must("people.change")
     person = await _locked(session, viewer, person_id)
-    await session.execute(update(Person).where(Person.id == person_id).values(active=True, waiting=False))
+    await session.execute(update(Person).where(Person.id == person_id).values(active=True, waiting=False, left_at=None))
     await audit.note(session, viewer.person_id, source, "person.enabled", _subject(person_id), {"name": person.name})
 
 

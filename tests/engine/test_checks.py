@@ -97,3 +97,8 @@ def test_a_group_that_is_gone_has_no_bot_in_it() -> None:
 def test_a_bot_that_may_not_write_lacks_that_too() -> None:
     said = Outcome("done", {"status": "restricted", "is_member": True, "can_send_messages": False})
     assert checks.read(said) == ("restricted", ["send", "admin"], "")
+
+
+def test_a_bot_that_may_not_invite_makes_no_links() -> None:
+    said = Outcome("done", {"status": "administrator", "can_invite_users": False})
+    assert checks.read(said) == ("administrator", ["invite"], "")

@@ -57,6 +57,10 @@ class Telegram:
         async with self.session.get(f"{self.base}/_sim/messages", params={"chat": str(chat)}) as answer:
             return list((await answer.json())["messages"])
 
+    async def chats(self) -> list[Any]:
+        async with self.session.get(f"{self.base}/_sim/chats") as answer:
+            return list(await answer.json())
+
     async def calls(self, since: int = 0) -> list[Any]:
         async with self.session.get(f"{self.base}/_sim/calls", params={"since": str(since)}) as answer:
             return list(await answer.json())

@@ -66,6 +66,7 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/pengguna/{person_id}/aktif"): frozenset({A}),
     ("POST", "/pengguna/{person_id}/persetujuan"): frozenset({A, L}),
     ("POST", "/pengguna/{person_id}/tautan"): frozenset({A}),
+    ("POST", "/pengguna/{person_id}/grup"): frozenset({A}),
     # places
     ("GET", "/site"): frozenset({A, S, L}),
     ("POST", "/site"): frozenset({A}),

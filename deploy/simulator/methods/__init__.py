@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from deploy.simulator.methods import chats, editing, profile, sending, stored
+from deploy.simulator.methods import chats, doors, editing, profile, sending, stored
 from deploy.simulator.state import Json, World
 from deploy.simulator.wire import Sent
 
@@ -30,6 +30,10 @@ ANSWERS: dict[str, Answer] = {
     "leavechat": chats.leave_chat,
     "banchatmember": chats.ban_chat_member,
     "unbanchatmember": chats.unban_chat_member,
+    "createchatinvitelink": doors.create_chat_invite_link,
+    "revokechatinvitelink": doors.revoke_chat_invite_link,
+    "approvechatjoinrequest": doors.approve_chat_join_request,
+    "declinechatjoinrequest": doors.decline_chat_join_request,
     "pinchatmessage": chats.pin_chat_message,
     "unpinchatmessage": chats.unpin_chat_message,
     "createforumtopic": chats.create_forum_topic,

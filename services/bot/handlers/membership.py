@@ -4,11 +4,12 @@ from aiogram import F, Router
 from aiogram.types import ChatMemberUpdated, Message, Update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.bot import telling
 from services.bot.answers import Answer
 from services.bot.asking import GROUPS, Place
 from services.bot.middlewares import language_of
 from services.bot.texts import say
-from shared.chats import checks
+from shared.chats import belonging, checks
 from shared.chats import operations as chats
 
 router = Router(name="membership")
@@ -47,6 +48,38 @@ async def belong(event: ChatMemberUpdated, session: AsyncSession) -> Answer | No
     if await chats.group_is_known(session, chat.id):
         return Answer(say("bot_back", language))
     return Answer(say("bot_added", language, number=chat.id))
+
+
+@router.chat_member()
+async def member(event: ChatMemberUpdated, session: AsyncSession) -> None:
+    """Somebody came into a group or went: what that does to rights is told to whom it concerns, in private."""
+    user, new = event.new_chat_member.user, event.new_chat_member
+    inside = belonging.is_inside(new.status, is_member=bool(getattr(new, "is_member", False)))
+    await _moved(session, event.chat.id, user.id, event.chat.title or "", inside=inside)
+
+
+@router.message(F.left_chat_member)
+async def gone(message: Message, session: AsyncSession) -> None:
+    """The same where the bot is no admin and hears of it by the service message only."""
+    assert message.left_chat_member is not None
+    if not message.left_chat_member.is_bot:
+        await _moved(session, message.chat.id, message.left_chat_member.id, message.chat.title or "", inside=False)
+
+
+@router.message(F.new_chat_members)
+async def arrived(message: Message, session: AsyncSession) -> None:
+    """People came into a group, as a bot that is no admin hears it."""
+    for user in message.new_chat_members or ():
+        if not user.is_bot:
+            await _moved(session, message.chat.id, user.id, message.chat.title or "", inside=True)
+
+
+async def _moved(session: AsyncSession, chat_id: int, telegram_id: int, title: str, *, inside: bool) -> None:
+    act = belonging.came if inside else belonging.went
+    person = await act(session, chat_id, telegram_id)
+    if person is not None:
+        key = "access_back" if inside else "access_over"
+        await telling.tell(session, telegram_id, say(key, person.language, title=title))
 
 
 @router.message(F.migrate_to_chat_id)

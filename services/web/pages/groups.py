@@ -134,11 +134,20 @@ def _waiting(group: Group) -> str:
     return f"/kiriman?keadaan={'ditahan' if group.chat.held else 'menunggu'}&obrolan={group.chat.id}"
 
 
+def _topic(bound: Bound) -> Cell:
+    if bound.lost:
+        note = _("Sudah dihapus di Telegram. Pesannya ditahan sampai topik lain diikat untuk hal yang sama.")
+        return Cell(str(bound.thread_id), category="obstacle", note=note)
+    return Cell(str(bound.thread_id) if bound.thread_id is not None else _("Seluruh grup"), "dim")
+
+
 def _standing(group: Group, check: ChatCheck | None) -> Cell:
     if group.chat.held:
         return Cell(_("Tertahan"), category="obstacle", note=held_words(group.chat.held))
     if lacks := words_groups.short(check):
         return Cell(_("Kurang hak"), category="obstacle", note=lacks)
+    if any(each.lost for each in group.bindings):
+        return Cell(_("Topik hilang"), category="obstacle", note=_("Topiknya sudah dihapus. Ikat ulang."))
     if not group.bindings:
         return Cell(_("Belum dihubungkan"), category="received")
     return Cell(_("Terhubung"), category="done")
@@ -155,7 +164,7 @@ async def group_page(
             (
                 Cell(_(PURPOSES[bound.purpose])),
                 Cell(f"{bound.unit_code} {bound.unit_name}"),
-                Cell(str(bound.thread_id) if bound.thread_id is not None else _("Seluruh grup"), "dim"),
+                _topic(bound),
             ),
             (
                 Act(

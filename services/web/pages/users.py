@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.web import labels, master_forms, master_page, words_master
+from services.web import doors, labels, master_forms, master_page, words_master
 from services.web.deps import Form, Session, Visit, Visitor
 from services.web.language import N_, _
 from services.web.master_forms import Typed
@@ -19,6 +19,7 @@ from services.web.view_master import Act, Cell, Chip, Fact, Input, Line, Master,
 from services.web.view_master import Form as Drawn
 from services.web.words import ROLES
 from shared import clock, requests
+from shared.chats import doors as invitations
 from shared.errors import Conflict, Invalid, NotFound
 from shared.identifiers import one_line
 from shared.people import directory, invites, operations
@@ -103,6 +104,9 @@ def state_cell(entry: Entry, visit: Visit) -> Cell:
     """Whether a person may work here."""
     if entry.person.waiting:
         return Cell(_("Menunggu persetujuan"), category="received")
+    if entry.person.left_at is not None:
+        left = _("keluar dari grup {at}", at=labels.moment(entry.person.left_at, visit.zone))
+        return Cell(_("Nonaktif"), category="cancelled", note=left)
     if not entry.person.active:
         return Cell(_("Nonaktif"), category="cancelled")
     until = _("undangan sampai {invited}", invited=labels.moment(entry.invited, visit.zone)) if entry.invited else ""
@@ -187,6 +191,7 @@ async def detail_page(
     person_id: int,
     *,
     form: Drawn | None = None,
+    invitation: Drawn | None = None,
     error: str = "",
     secret: Secret | None = None,
 ) -> Master:
@@ -197,6 +202,7 @@ async def detail_page(
     acts: list[Act] = list(approvals(entry)) if visit.viewer.may("technician.approve") else []
     if may_change:
         form = form or await edit_form(session, visit, person_id)
+        invitation = invitation or await doors.form(session, person)
         own = person_id == visit.viewer.person_id
         if not own and person.active and person.username and "order.read" in RIGHTS[person.role]:
             again = person.password_hash is not None
@@ -207,10 +213,10 @@ async def detail_page(
             )
             label = _("Buat tautan kata sandi baru") if again else _("Buat tautan undangan")
             acts.append(Act(label, f"{path}/tautan", note=note))
-        if person.active and not own:
+        if (person.active or person.left_at) and not own:
             note = _("Sesi web, token, dan hak di bot berakhir saat itu juga. Riwayatnya tetap ada.")
             acts.append(Act(_("Nonaktifkan"), f"{path}/aktif", (Choice("aktif", "tidak"),), danger=True, note=note))
-        elif not person.waiting:
+        if not person.active and not person.waiting:
             acts.append(
                 Act(
                     _("Aktifkan"),
@@ -224,6 +230,7 @@ async def detail_page(
         Fact(_("Peran"), _(ROLES[person.role]), person.technician_code or ""),
         Fact(_("Wilayah"), ", ".join(entry.units) or _everywhere(entry)),
         Fact(_("Telegram"), telegram_cell(entry).text, str(person.telegram_id or "") if may_change else ""),
+        *(await doors.facts(session, person_id) if may_change else ()),
         Fact(_("Terakhir aktif"), labels.moment(entry.seen_at, visit.zone) if entry.seen_at else _("Belum pernah")),
         Fact(_("Terdaftar"), labels.moment(person.created_at, visit.zone)),
     )
@@ -232,7 +239,7 @@ async def detail_page(
         back=Choice("/pengguna", _("Pengguna")),
         facts=facts,
         facts_title=_("Ringkasan"),
-        forms=(form,) if form else (),
+        forms=tuple(each for each in (form, invitation) if each is not None),
         acts=tuple(acts),
         error=error,
         secret=secret,
@@ -351,6 +358,26 @@ async def make_link(person_id: str, session: Session, visit: Visitor, form: Form
         _("Salin dan berikan kepada orangnya sendiri. Hanya terlihat sekali ini, berlaku 24 jam, dan sekali pakai."),
     )
     return master_page.show(visit, KEY, await detail_page(session, visit, number, secret=secret))
+
+
+@router.post("/pengguna/{person_id}/grup")
+async def invite_to_group(person_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Have Telegram make a link into a group for one person; it appears here as soon as Telegram answered."""
+    visit.viewer.must("group.change")
+    number = whole(person_id)
+    made = await doors.form(session, await directory.one(session, visit.viewer, number))
+    if made is None:
+        raise NotFound
+    typed = master_forms.read(form, made.inputs)
+
+    async def work() -> None:
+        chat_id, name = int(typed.values["group"]), typed.values["telegram_name"]
+        await invitations.invite(session, visit.viewer, number, chat_id, name, source="web")
+
+    again, status = await master_page.saved(session, visit, form, "person", made, typed, work)
+    if again is None:
+        return master_page.done(f"/pengguna/{number}", "tautan-grup")
+    return master_page.show(visit, KEY, await detail_page(session, visit, number, invitation=again), status=status)
 
 
 def whole(text: str) -> int:
