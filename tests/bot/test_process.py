@@ -198,6 +198,21 @@ async def test_updates_come_by_webhook_and_only_with_the_secret(street: Street) 
         assert await street.count("SELECT count(*) FROM inbox WHERE update_id = 1") == 0
 
 
+async def test_switching_between_polling_and_webhook_loses_and_doubles_nothing(street: Street) -> None:
+    """What was said while no bot ran comes over the next door, whichever it is; an offset is never needed."""
+    port = simulators.free_port()
+    url, env = f"http://127.0.0.1:{port}/telegram", {"SIKPRO_WEBHOOK_SECRET": "rahasia-3"}
+    said = 0
+    for hook in ("", url, ""):
+        await street.say(f"/cek SC3223255{said}")
+        async with street.bot(SIKPRO_WEBHOOK_URL=hook, SIKPRO_WEBHOOK_LISTEN=f"127.0.0.1:{port}", **env):
+            await street.say(f"/cek SC3223256{said}")
+            said += 1
+            await street.until("SELECT count(*) FROM inbox WHERE state = 'done'", 2 * said)
+    assert await street.count("SELECT count(DISTINCT update_id) FROM inbox") == 2 * said
+    assert await street.count("SELECT count(*) FROM delivery WHERE method = 'sendMessage'") == 2 * said
+
+
 def test_missing_settings_are_said_in_words() -> None:
     given: dict[str, Any] = {"database_url": "postgresql://x/y", "redis_url": "redis://x"}
     assert "SIKPRO_TELEGRAM_TOKEN" in missing(Settings(**given, telegram_token=""))

@@ -1,14 +1,17 @@
 """The groups' pages say what the bot lacks, and lead to what could not leave."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from shared.chats import checks
-from shared.chats.models import Chat, ChatCheck
+from shared.chats import belonging, checks, doors
+from shared.chats import operations as chats
+from shared.chats.models import Chat, ChatCheck, Purpose
 from shared.db import transaction
 from shared.deliveries import operations
+from shared.deliveries.models import Delivery
 from shared.deliveries.operations import Message
-from tests.factories import HELPDESK_CHAT
+from shared.telegram import Outcome
+from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT
 from tests.web.conftest import Office
 
 
@@ -59,3 +62,50 @@ async def test_what_a_group_holds_is_one_click_away(office: Office) -> None:
     for page in ("/grup", f"/grup/{HELPDESK_CHAT}"):
         assert f'href="{link}"' in (await admin.get(page)).text
     assert "SC30000001 selesai" in (await admin.get(link.replace("&amp;", "&"))).text
+
+
+async def test_a_link_into_a_group_is_made_for_one_person(office: Office) -> None:
+    admin, here = await office.visitor(office.here.admin), office.here
+    path = f"/pengguna/{here.supervisor.id}"
+    page = (await admin.get(path)).text
+    assert "Undang ke grup Telegram" in page
+    assert "Teknisi Sidoarjo" in page
+    wanted = {"group": str(TECHNICIAN_CHAT), "telegram_name": ""}
+    refused = await admin.post(f"{path}/grup", wanted, htmx=False)
+    assert refused.status == 422
+    assert "karena nomor Telegramnya belum dikenal" in refused.text
+    done = await admin.post(f"{path}/grup", wanted | {"telegram_name": "@Hendra_W"}, htmx=False)
+    assert done.headers["location"] == f"{path}?kabar=tautan-grup"
+    page = (await admin.get(path)).text
+    assert "Sedang dibuat Telegram" in page
+    assert 'value="@hendra_w"' in page
+    for words, outcome in (
+        ("Bot perlu hak mengundang anggota", Outcome("refused", words="Bad Request: not enough rights to manage …")),
+        ("https://t.me/+abc", Outcome("done", result={"invite_link": "https://t.me/+abc"})),
+    ):
+        async with transaction() as session:
+            [call] = await session.scalars(select(Delivery).where(Delivery.method == doors.CREATE))
+            await doors.answered(session, call, outcome)
+        assert words in (await admin.get(path)).text
+    assert (await admin.post(f"{path}/grup", wanted | {"group": "-1009"}, htmx=False)).status == 422
+    assert (await admin.post("/pengguna/999999/grup", wanted, htmx=False)).status == 404
+    leader = await office.visitor(here.leader)
+    assert (await leader.post(f"/pengguna/{here.technician.id}/grup", wanted, htmx=False)).status == 403
+    assert "Undang ke grup" not in (await leader.get(f"/pengguna/{here.technician.id}")).text
+
+
+async def test_who_left_and_a_topic_that_is_gone_are_said_in_words(office: Office) -> None:
+    admin, here = await office.visitor(office.here.admin), office.here
+    nadia = await office.visitor(here.helpdesk)
+    assert here.helpdesk.telegram_id
+    async with transaction() as session:
+        await belonging.went(session, HELPDESK_CHAT, here.helpdesk.telegram_id)
+        await chats.bind(session, HELPDESK_CHAT, Purpose.HELPDESK, thread_id=7, sto_id=here.sda.id)
+        await chats.topic_lost(session, HELPDESK_CHAT, 7)
+    assert (await nadia.get("/order", htmx=False)).status == 303, "her session is over"
+    page = (await admin.get(f"/pengguna/{here.helpdesk.id}")).text
+    for words in ("keluar dari grup", "Aktifkan", "Nonaktifkan"):
+        assert words in page
+    assert "Akses berakhir karena keluar dari grup" in (await admin.get("/audit")).text
+    assert "Topiknya sudah dihapus. Ikat ulang." in (await admin.get("/grup")).text
+    assert "ditahan sampai topik lain diikat" in (await admin.get(f"/grup/{HELPDESK_CHAT}")).text
