@@ -89,6 +89,9 @@ async def test_a_link_into_a_group_is_made_for_one_person(office: Office) -> Non
         assert words in (await admin.get(path)).text
     assert (await admin.post(f"{path}/grup", wanted | {"group": "-1009"}, htmx=False)).status == 422
     assert (await admin.post("/pengguna/999999/grup", wanted, htmx=False)).status == 404
+    nowhere = await admin.post(f"/pengguna/{here.outsider.id}/grup", wanted, htmx=False)
+    assert nowhere.status == 409
+    assert "Tidak ada grup terhubung" in nowhere.text
     leader = await office.visitor(here.leader)
     assert (await leader.post(f"/pengguna/{here.technician.id}/grup", wanted, htmx=False)).status == 403
     assert "Undang ke grup" not in (await leader.get(f"/pengguna/{here.technician.id}")).text

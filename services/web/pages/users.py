@@ -367,7 +367,8 @@ async def invite_to_group(person_id: str, session: Session, visit: Visitor, form
     number = whole(person_id)
     made = await doors.form(session, await directory.one(session, visit.viewer, number))
     if made is None:
-        raise NotFound
+        error = _("Tidak ada grup terhubung untuk peran dan wilayah orang ini, atau akunnya nonaktif.")
+        return master_page.show(visit, KEY, await detail_page(session, visit, number, error=error), status=409)
     typed = master_forms.read(form, made.inputs)
 
     async def work() -> None:
