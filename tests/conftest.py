@@ -183,6 +183,7 @@ def _together(nodeid: str) -> str:
 LONGEST_FIRST = (
     "tests/browser/test_office",
     "tests/browser/test_look",
+    "tests/browser/test_story",
     "tests/browser/",
     "tests/faults/",
     "tests/bot/",

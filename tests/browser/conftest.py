@@ -55,7 +55,8 @@ class House:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def until_bot_says(self, chat: int, contains: str, timeout: float = 20) -> dict[str, Any]:
+    async def until_bot_says(self, chat: int, contains: str, timeout: float = 75) -> dict[str, Any]:
+        """The bot's message, waited for longer than a minute: what was said before may have filled the group's."""
         found = await self.sim("wait", chat=chat, contains=contains, timeout=timeout)
         assert found["message"] is not None, f"the bot never said '{contains}' in {chat}"
         return dict(found["message"])
