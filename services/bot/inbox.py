@@ -19,6 +19,7 @@ from services.bot.answers import Answer, Toast, Told
 from services.bot.middlewares import language_of
 from services.bot.speak import Mouth, unsent
 from services.bot.texts import say
+from shared.chats import doors
 from shared.chats.models import InboxUpdate
 from shared.db import after, transaction
 from shared.photos import operations as photos
@@ -191,6 +192,7 @@ async def tidy() -> None:
                 )
                 await dialogue.forget_old(session)
                 await errands.forget_old(session)
+                await doors.forget_old(session)
                 await photos.forget_loose(session)
         except Exception as error:
             log.warning("tidying the inbox waits: %s", error)

@@ -28,9 +28,9 @@ MOST = 20  # people who are asked about one request
 
 async def tell(session: AsyncSession, telegram_id: int, text: str) -> None:
     """Say something to a person in private, where the bot knows that chat."""
-    if await session.scalar(select(Chat.id).where(Chat.id == telegram_id)) is not None:
+    if await session.scalar(select(Chat.id).where(Chat.id == telegram_id, Chat.held.is_(None))) is not None:
         payload = {"text": text, "parse_mode": "HTML"}
-        await deliveries.queue(session, telegram_id, Message("access", payload))
+        await deliveries.queue(session, telegram_id, Message(doors.AT_THE_DOOR, payload))
 
 
 async def tell_asker(session: AsyncSession, request: JoinRequest, key: str) -> None:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +33,8 @@ ANSWERED = frozenset({CREATE, belonging.MEMBER})
 """Calls whose answer is more than a yes: `answered` hears it."""
 
 FIRST_WORD = 2.0  # seconds: Telegram lets us write to a stranger only until its request is decided
+AT_THE_DOOR = "access"  # the kind of a message to whoever wants to come in, or whose rights changed
+FORGET_AFTER = 30 * 86_400  # seconds
 STRANGERS = 5 * 60  # seconds in which it lets us at all
 _NAME = re.compile(r"[a-z0-9_]{4,32}")
 
@@ -135,7 +137,7 @@ async def asked(
             .returning(JoinRequest.id)
         )
     request = await session.get_one(JoinRequest, request_id, populate_existing=True)
-    known = await session.scalar(select(Chat.id).where(Chat.id == telegram_id)) is not None
+    known = await _talks(session, telegram_id)
     if not fits:
         return Asked(request, decided=False, tell=True) if fresh else None
     assert person is not None
@@ -163,7 +165,7 @@ async def decide(session: AsyncSession, viewer: Viewer, request_id: int, *, welc
     if not await _settle(session, request_id, "approved" if welcome else "declined", viewer.person_id):
         raise NotWaiting
     await session.refresh(request)
-    known = await session.scalar(select(Chat.id).where(Chat.id == request.telegram_id)) is not None
+    known = await _talks(session, request.telegram_id)
     recent = await session.scalar(select(JoinRequest.asked_at > after(-STRANGERS)).where(JoinRequest.id == request_id))
     tell = known or bool(recent)
     await _answer(session, request, APPROVE if welcome else DECLINE, patience=FIRST_WORD if tell and not known else 0)
@@ -171,6 +173,11 @@ async def decide(session: AsyncSession, viewer: Viewer, request_id: int, *, welc
     details = {"name": request.name, "telegram": request.telegram_id, "title": await _title(session, request.chat_id)}
     await audit.note(session, viewer.person_id, source, what, f"chat:{request.chat_id}", details)
     return Asked(request, decided=True, tell=tell)
+
+
+async def forget_old(session: AsyncSession) -> None:
+    """Drop requests of more than a month ago: they name people who may never have come in."""
+    await session.execute(delete(JoinRequest).where(JoinRequest.asked_at < after(-FORGET_AFTER)))
 
 
 async def stos(session: AsyncSession, chat_id: int) -> list[int]:
@@ -258,6 +265,14 @@ async def _end(session: AsyncSession, person_id: int, chat_id: int, **how: Any) 
 
 async def _revoke(session: AsyncSession, chat_id: int, link: str) -> None:
     await deliveries.queue(session, chat_id, Message("invite", {"invite_link": link}, lane=NEWS, method=REVOKE))
+
+
+async def _talks(session: AsyncSession, telegram_id: int) -> bool:
+    """Whether somebody has a conversation with the bot; what was said at the door alone is none."""
+    said = select(Delivery.id).where(
+        Delivery.chat_id == telegram_id, Delivery.message_id.is_not(None), Delivery.kind != AT_THE_DOOR
+    )
+    return await session.scalar(said.limit(1)) is not None
 
 
 async def _title(session: AsyncSession, chat_id: int) -> str:

@@ -198,6 +198,6 @@ async def _entries(session: AsyncSession, people: Sequence[Person]) -> tuple[Ent
 def _telegram(person: Person, chat: int | None, held: str | None) -> str:
     if person.telegram_id is None:
         return "none"
-    if chat is None:
+    if chat is None or (held and "initiate conversation" in held):
         return "unseen"
     return "blocked" if held else "linked"

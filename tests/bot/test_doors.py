@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import intake
 from shared.audit.models import AuditRow
 from shared.chats import belonging, doors
 from shared.chats import operations as chats
-from shared.chats.models import ChatKind, GroupInvite, GroupMember, Purpose
-from shared.db import transaction
+from shared.chats.models import ChatKind, GroupInvite, GroupMember, JoinRequest, Purpose
+from shared.db import after, transaction
 from shared.deliveries.models import Delivery
 from shared.errors import Invalid, NotAllowed
 from shared.people import operations as people
@@ -133,6 +133,17 @@ async def test_others_are_decided_by_one_button_of_the_leader(session: AsyncSess
     again = await Person(SARI).presses(no)
     assert again.toast == "Permintaan ini sudah diputuskan."
     assert calls(again) == []
+    opening = next(each for each in done.deliveries if each.method == doors.APPROVE)
+    assert opening.not_before > opening.created_at, "the words first: once it is decided a stranger hears nothing more"
+    late = await knocks(JOKO + 2)
+    await session.execute(update(JoinRequest).values(asked_at=after(-400)))
+    await session.commit()
+    unheard = await Person(DEWI).presses(late.button("Terima"))
+    assert (calls(unheard), JOKO + 2 in words(unheard)) == ([("approveChatJoinRequest", JOKO + 2)], False)
+    await session.execute(update(JoinRequest).values(asked_at=after(-doors.FORGET_AFTER - 1)))
+    await doors.forget_old(session)
+    await session.commit()
+    assert "sudah diputuskan" not in ((await Person(DEWI).presses(yes)).toast or ""), "nobody is remembered for ever"
     turned = await Person(DEWI).presses((await knocks(JOKO + 1)).button("Tolak"))
     assert calls(turned) == [("declineChatJoinRequest", JOKO + 1)]
     assert "ditolak" in words(turned)[JOKO + 1]
