@@ -16,7 +16,7 @@ from shared.arrears.refusal import FileRefused
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 20  # bytes without a line break; a row of a list has a few hundred
-MOST_UNPACKED = 150 << 20  # bytes; what is larger would need more memory than a worker may use
+MOST_UNPACKED = 110 << 20  # bytes; 102 MB took 272 MB of a worker's memory, and 300 is the most one may use
 MOST_TIMES = 200  # how much larger than its packed size a part may be, from a megabyte on
 MOST_PARTS = 2000
 PLAIN = bytes(set(range(0x20, 0x7F)) - {ord("<")}) + b"\r\n"

@@ -72,6 +72,12 @@ def registration_number(text: str, patterns: Patterns = USUAL) -> Read[str]:
     return Read(value)
 
 
+def fault_number(text: str) -> Read[str]:
+    """`GGN000000123`, the number of an order that a collector's visit raised; the house makes them itself."""
+    value = compact(text)
+    return Read(value) if re.fullmatch(r"GGN\d{6,12}", value) else refuse("sc", "not_a_number")
+
+
 def order_type(text: str, patterns: Patterns = USUAL) -> Read[str]:
     """A code of master data, or the words people use for the four that come with the product."""
     words = letters(text).strip(" .:,-")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.bot import app
-from services.bot.answers import Toast
+from services.bot.answers import Dress, Toast
 from shared.db import transaction
 from shared.deliveries.models import Delivery
 from tests.conftest import TOKEN
@@ -19,11 +19,12 @@ _update = count(1)
 
 @dataclass
 class Heard:
-    """What the bot answered to one act: its messages, and the toast of a pressed button."""
+    """What the bot answered to one act: its messages, the toast of a pressed button, the chat's new menu."""
 
     deliveries: list[Delivery] = field(default_factory=list)
     toast: str | None = None
     message_id: int = 0
+    menu: tuple[str, ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -119,9 +120,10 @@ async def feed(body: dict[str, Any]) -> Heard:
     """Handle an update in one transaction, as the inbox does, and read what was queued by it."""
     async with transaction() as session:
         last = await session.scalar(select(Delivery.id).order_by(Delivery.id.desc()).limit(1)) or 0
-        toasts = await app.handle(session, body, TOKEN, "sikpro_bot")
+        said = await app.handle(session, body, TOKEN, "sikpro_bot")
     async with transaction() as session:
         rows = (await session.scalars(select(Delivery).where(Delivery.id > last).order_by(Delivery.id))).all()
     told = body.get("message") or {}
-    toast = next((each.text for each in toasts if isinstance(each, Toast)), None)
-    return Heard(list(rows), toast, told.get("message_id", 0))
+    toast = next((each.text for each in said if isinstance(each, Toast)), None)
+    menu = next((tuple(each.names) for each in said if isinstance(each, Dress)), ())
+    return Heard(list(rows), toast, told.get("message_id", 0), menu)

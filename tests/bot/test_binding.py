@@ -46,6 +46,7 @@ async def test_a_code_binds_the_group_it_is_sent_in_once(sari: Person, here: Tow
     code = await code_for(here)
     heard = await sari.says(f"/ikat {code.lower()}")
     assert heard.text == "Grup ini sekarang melayani SO-SDA Sidoarjo Kota untuk teknisi."
+    assert "reg" in heard.menu
     [bound] = await bindings()
     assert (bound.purpose, bound.site_operation_id, bound.thread_id) == (Purpose.TECHNICIANS, here.site.id, None)
     assert "sudah dipakai" in (await sari.says(f"/ikat {code}")).text

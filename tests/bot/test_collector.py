@@ -197,6 +197,9 @@ async def test_a_fault_pauses_collection_until_its_order_closes(
     order = (await session.scalars(select(Order))).one()
     assert (order.type_code, order.sto_id, order.message_id) == ("GGN", here.sda.id, 704)
     assert order.registration_no in noted.text
+    assert here.helpdesk.telegram_id
+    asked = await Person(here.helpdesk.telegram_id).says(f"/cek {order.registration_no.lower()}")
+    assert order.registration_no in asked.text
     assert BUDI not in order.note
     one = await fresh(session, accounts[BUDI])
     assert (one.paused, one.fault_order_id) == (True, order.id)

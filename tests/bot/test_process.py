@@ -146,9 +146,11 @@ async def test_two_pollers_whose_lock_is_cut_again_and_again_lose_and_double_not
         for number in range(many):
             await street.say(f"/help {number}", RIZAL)
         await street.until("SELECT count(*) FROM inbox WHERE state = 'done'", many, 10 + many / 10)
+        async with asyncio.timeout(60):  # a slow machine gets the lock back late
+            while cuts < 2:
+                await asyncio.sleep(every)
         for task in others:
             task.cancel()
-    assert cuts >= 2
     assert await street.count("SELECT count(*) FROM inbox") == many
     assert await street.count("SELECT count(DISTINCT body->'message'->>'text') FROM inbox") == many
     assert await street.count("SELECT count(*) FROM delivery") == many

@@ -4,7 +4,8 @@ from aiogram import Router
 from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.bot.answers import Answer
+from services.bot import commands
+from services.bot.answers import Answer, Dress, Reply
 from services.bot.asking import Asker, Spoken, command
 from services.bot.texts import plain, say
 from shared.chats import binding
@@ -14,8 +15,8 @@ router = Router(name="bind")
 
 
 @router.message(command("ikat"))
-async def bind(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -> Answer:
-    """The code works once; a wrong one tells nothing about right ones."""
+async def bind(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -> Answer | list[Reply]:
+    """The code works once; a wrong one tells nothing about right ones. The group's menu offers what it is for now."""
     viewer, place, language = asker.viewer, asker.place, asker.language
     viewer.must("group.change")
     if not place.is_group:
@@ -29,4 +30,5 @@ async def bind(_: Message, asker: Asker, said: Spoken, session: AsyncSession) ->
         return Answer(say("bind_dead", language))
     purpose = plain(f"purpose_{bound.purpose.value}", language)
     where = "bind_topic" if bound.thread_id is not None else "bind_done"
-    return Answer(say(where, language, purpose=purpose, unit=f"{bound.unit_code} {bound.unit_name}"))
+    done = Answer(say(where, language, purpose=purpose, unit=f"{bound.unit_code} {bound.unit_name}"))
+    return done if bound.thread_id is not None else [done, Dress(commands.of_group(bound.purpose), language)]

@@ -9,7 +9,7 @@ from services.bot.answers import Answer, check_button
 from services.bot.asking import Asker, Spoken, command
 from services.bot.texts import say
 from shared.errors import NotAllowed, NotFound
-from shared.identifiers import registration_number
+from shared.identifiers import fault_number, registration_number
 from shared.orders import queries
 
 router = Router(name="check")
@@ -24,6 +24,7 @@ async def check(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -
     if not said.rest:
         return await _open_orders(asker, session)
     number = registration_number(said.rest).value or registration_number(said.rest.split()[0]).value
+    number = number or fault_number(said.rest).value
     if number is None:
         return Answer(say("not_a_number", asker.language))
     try:
