@@ -55,11 +55,18 @@ class House:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def until_bot_says(self, chat: int, contains: str, timeout: float = 75) -> dict[str, Any]:
-        """The bot's message, waited for longer than a minute: what was said before may have filled the group's."""
-        found = await self.sim("wait", chat=chat, contains=contains, timeout=timeout)
-        assert found["message"] is not None, f"the bot never said '{contains}' in {chat}"
-        return dict(found["message"])
+    async def until_bot_says(self, chat: int, *one_of: str, timeout: float = 75) -> dict[str, Any]:
+        """The bot's message with one of these words (several may leave as one, in brief ones).
+
+        It is waited for longer than a minute: what was said before may have filled the group's.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for contains in one_of:
+                found = await self.sim("wait", chat=chat, contains=contains, timeout=timeout if len(one_of) == 1 else 1)
+                if found["message"] is not None:
+                    return dict(found["message"])
+        raise AssertionError(f"the bot never said {one_of} in {chat}")
 
 
 @pytest.fixture(scope="session")

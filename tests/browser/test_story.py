@@ -115,7 +115,7 @@ async def test_helpdesk_takes_an_order_by_the_button_in_its_group(house: House) 
     card = await house.until_bot_says(DESK, number)
     pressed = await house.sim("press", chat=DESK, user=5512001, message_id=card["message_id"], text="Ambil", wait=10)
     assert pressed["answer"] is not None
-    told = await house.until_bot_says(TECHNICIANS, f"OGP, sedang dikerjakan · {number}")
+    told = await house.until_bot_says(TECHNICIANS, f"OGP, sedang dikerjakan · {number}", f"{number} OGP")
     assert "Nadia Putri" in told["text"]
 
 
