@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from shared import db, log, rounds, upkeep
 from shared.db import transaction
+from shared.deliveries import calls
 from shared.settings import settings
 from shared.sla import alerts
 from shared.worker import make_app
@@ -72,7 +73,7 @@ _DUE_CHATS = text("""
 """Answers first; then who has waited longest and who has most to hear take turns: a group that may get one in three
 seconds and has eighty to hear would otherwise be left alone at the end. (3: seconds between messages to a group.)"""
 _LOST_LEASES = text("""
-    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' OR method = 'setMessageReaction'
+    UPDATE delivery SET state = CASE WHEN method LIKE 'edit%' OR method = ANY(cast(:repeats AS text[]))
                                      THEN 'waiting' ELSE 'unknown' END,
            lease_until = NULL, settle_at = clock_timestamp(), trouble = 'its sender fell silent'
     WHERE state = 'sending' AND lease_until < clock_timestamp()
@@ -89,7 +90,7 @@ async def look(app: Celery) -> float:
     """Hint all that is due; return the seconds until the next look is worth it."""
     sweep = settings().sweep
     async with transaction() as session:
-        await session.execute(_LOST_LEASES)
+        await session.execute(_LOST_LEASES, {"repeats": sorted(calls.FINAL)})
         rows = (await session.execute(_DUE_ROWS, {"sweep": sweep, "batch": BATCH})).all()
         chats = list((await session.scalars(_DUE_CHATS, {"sweep": sweep, "at_work": AT_WORK})).all())
         at_work = await session.scalar(_AT_WORK, {"sweep": sweep})

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import outbox, relay
 from shared.db import transaction
+from shared.deliveries import calls
 from shared.events import Event, EventRow, emit
 from shared.orders import operations
 from shared.orders.operations import TooLate
@@ -21,7 +22,7 @@ from shared.people.queries import viewer_of
 from shared.worker import Ears, make_app
 from tests import factories
 from tests.conftest import Servers, set_environment
-from tests.engine.kit import GROUP, chat, say, sql
+from tests.engine.kit import GROUP, chat, say, sql, states
 from tests.faults.stage import free_port
 from tests.simulator.telegram import Telegram
 
@@ -273,17 +274,23 @@ async def test_a_chat_with_news_is_hinted_and_a_blocked_one_is_not(
     assert await hints(broker, "notifier") == 1
 
 
-async def test_what_its_sender_left_behind_becomes_unknown(relay_app: Celery, sim: Telegram) -> None:
+@pytest.mark.parametrize(
+    ("method", "state"),
+    [("sendMessage", "unknown"), ("editMessageText", "waiting"), *((one, "waiting") for one in sorted(calls.FINAL))],
+)
+async def test_what_its_sender_left_behind_is_asked_about_or_simply_made_again(
+    relay_app: Celery, sim: Telegram, method: str, state: str
+) -> None:
     await chat(sim)
     number = await say("x")
     await sql(
-        "UPDATE delivery SET state = 'sending', claimed_at = now() - interval '1 minute',"
+        "UPDATE delivery SET state = 'sending', claimed_at = now() - interval '1 minute', method = :method,"
         " lease_until = now() - interval '1 second' WHERE id = :id",
         id=number,
+        method=method,
     )
     await relay.look(relay_app)
-    async with transaction() as session:
-        assert await session.scalar(text("SELECT state FROM delivery")) == "unknown"
+    assert await states(number) == [state]
 
 
 async def test_with_redis_away_the_relay_keeps_the_hints_and_the_door_never_waits(database: str) -> None:
