@@ -1,5 +1,6 @@
 """What the notifier makes of events: deliveries, one per event and chat. It never changes an order, sends nothing."""
 
+from collections.abc import Container
 from typing import Any
 
 from sqlalchemy import select, update
@@ -38,9 +39,7 @@ async def show_new_order(session: AsyncSession, row: EventRow, event: OrderRegis
     facts = await queries.by_id(session, None, event.order_id)
     if facts.order.deleted_at is not None:
         return
-    for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
-        message = await draw_card(session, facts, binding.thread_id)
-        await deliveries.queue(session, binding.chat_id, message, event_id=row.id, order_id=event.order_id)
+    await lay_cards(session, facts, row.id)
 
 
 @ears.hears(OrderChanged)
@@ -91,8 +90,7 @@ async def _tell_technician(session: AsyncSession, row: EventRow, event: OrderCha
         return
     data = await queries.master(session)
     language = await language_of(session, facts)
-    actor = await session.get(Person, row.actor_id) if row.actor_id else None
-    who = actor.name if actor else "SIKPRO"
+    who = await who_did(session, row)
     status, reason = data.statuses[event.new], data.reasons.get(event.reason_id or 0)
     button = buttons.button("cek", event.order_id, deliveries.reference(), language)
     payload: dict[str, Any] = {
@@ -133,6 +131,22 @@ async def language_of(session: AsyncSession, facts: OrderFacts) -> str:
     reader = facts.order.registered_by if facts.order.chat_id is not None else facts.order.technician_id
     language: str | None = await session.scalar(select(Person.language).where(Person.id == reader))
     return language or "id"
+
+
+async def who_did(session: AsyncSession, row: EventRow) -> str:
+    """The name of whoever caused an event; the house's own where nobody did."""
+    actor = await session.get(Person, row.actor_id) if row.actor_id else None
+    return actor.name if actor else "SIKPRO"
+
+
+async def lay_cards(
+    session: AsyncSession, facts: OrderFacts, event_id: int, known: Container[int] = frozenset()
+) -> None:
+    """A card of the order for each helpdesk group that serves it now, but for those in `known`."""
+    for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
+        if binding.chat_id not in known:
+            message = await draw_card(session, facts, binding.thread_id)
+            await deliveries.queue(session, binding.chat_id, message, event_id=event_id, order_id=facts.order.id)
 
 
 async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | None) -> Message:

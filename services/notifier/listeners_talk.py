@@ -6,9 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import texts_talk as texts
-from services.notifier.listeners import draw_card, ears, follow, language_of, where_to_tell
-from shared.chats import operations as chats
-from shared.chats.models import Chat, Purpose
+from services.notifier.listeners import ears, follow, language_of, lay_cards, where_to_tell, who_did
+from shared.chats.models import Chat
 from shared.deliveries import operations as deliveries
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import Message
@@ -37,7 +36,7 @@ async def tell_question(session: AsyncSession, row: EventRow, event: OrderAsked)
     if chat_id is None:
         return
     language = await language_of(session, facts)
-    text = texts.question(facts, event.words, await _who(session, row), row.at, language)
+    text = texts.question(facts, event.words, await who_did(session, row), row.at, language)
     await _tell(session, row, facts, (chat_id, reply_to, thread_id), "question", text, language)
 
 
@@ -49,7 +48,7 @@ async def tell_answer(session: AsyncSession, row: EventRow, event: OrderAnswered
     if question is None or facts.order.deleted_at is not None:
         return
     asker = await session.get_one(Person, question.asked_by)
-    text = texts.answer(facts, event.words, await _who(session, row), row.at, asker.language)
+    text = texts.answer(facts, event.words, await who_did(session, row), row.at, asker.language)
     spot = (question.chat_id, question.message_id, question.thread_id)
     if spot[0] is None:
         spot = (await session.scalar(select(Chat.id).where(Chat.id == asker.telegram_id)), None, None)
@@ -67,16 +66,7 @@ async def show_correction(session: AsyncSession, row: EventRow, event: OrderCorr
     told = await session.scalars(
         select(Delivery.chat_id).where(Delivery.order_id == event.order_id, Delivery.kind == "card")
     )
-    known = set(told)
-    for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
-        if binding.chat_id not in known:
-            message = await draw_card(session, facts, binding.thread_id)
-            await deliveries.queue(session, binding.chat_id, message, event_id=row.id, order_id=event.order_id)
-
-
-async def _who(session: AsyncSession, row: EventRow) -> str:
-    actor = await session.get(Person, row.actor_id) if row.actor_id else None
-    return actor.name if actor else "SIKPRO"
+    await lay_cards(session, facts, row.id, known=set(told))
 
 
 async def _tell(

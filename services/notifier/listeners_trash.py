@@ -6,10 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import texts, texts_trash
-from services.notifier.listeners import draw_card, ears, follow, language_of, where_to_tell
+from services.notifier.listeners import ears, follow, language_of, lay_cards, where_to_tell, who_did
 from shared import words
-from shared.chats import operations as chats
-from shared.chats.models import Purpose
 from shared.deliveries import operations as deliveries
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
@@ -17,7 +15,6 @@ from shared.events import EventRow
 from shared.orders import queries
 from shared.orders.events import OrderDeleted, OrderRestored
 from shared.orders.queries import OrderFacts
-from shared.people.models import Person
 
 __all__ = ["ears", "tell_deletion", "tell_return"]
 
@@ -26,7 +23,7 @@ __all__ = ["ears", "tell_deletion", "tell_return"]
 async def tell_deletion(session: AsyncSession, row: EventRow, event: OrderDeleted) -> None:
     """The technician hears why as a reply to its own message; the cards say that the order is gone."""
     facts = await queries.by_id(session, None, event.order_id)
-    language, who = await language_of(session, facts), await _who(session, row)
+    language, who = await language_of(session, facts), await who_did(session, row)
     text = texts_trash.deleted(facts, event.reason, who, row.at, language)
     brief = texts_trash.deleted_brief(facts, event.reason, who, language)
     await _tell(session, row, facts, text, brief)
@@ -39,7 +36,7 @@ async def tell_return(session: AsyncSession, row: EventRow, event: OrderRestored
     facts = await queries.by_id(session, None, event.order_id)
     if facts.order.deleted_at is not None:
         return
-    language, who = await language_of(session, facts), await _who(session, row)
+    language, who = await language_of(session, facts), await who_did(session, row)
     data = await queries.master(session)
     status = words.status_label(data.statuses[facts.order.status_code], language)
     text = texts_trash.restored(facts, status, who, row.at, language)
@@ -51,16 +48,7 @@ async def tell_return(session: AsyncSession, row: EventRow, event: OrderRestored
             Delivery.order_id == event.order_id, Delivery.kind == "card", Delivery.state.in_(living)
         )
     )
-    known = set(cards)
-    for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
-        if binding.chat_id not in known:
-            message = await draw_card(session, facts, binding.thread_id)
-            await deliveries.queue(session, binding.chat_id, message, event_id=row.id, order_id=event.order_id)
-
-
-async def _who(session: AsyncSession, row: EventRow) -> str:
-    actor = await session.get(Person, row.actor_id) if row.actor_id else None
-    return actor.name if actor else "SIKPRO"
+    await lay_cards(session, facts, row.id, known=set(cards))
 
 
 async def _tell(session: AsyncSession, row: EventRow, facts: OrderFacts, text: str, brief: str) -> None:
