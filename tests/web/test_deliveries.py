@@ -20,6 +20,7 @@ from shared.people import operations as people
 from shared.people.models import Person, Role
 from tests import factories
 from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT
+from tests.reads import one_by_one
 from tests.web.conftest import Browser, Office
 
 EVIL = "<b>Budi</b> &lt;script&gt;alert(1)&lt;/script&gt;"
@@ -335,7 +336,7 @@ async def test_every_figure_comes_from_an_index(office: Office, leader: Browser)
         await session.execute(text("ANALYZE"))
         person = (await session.scalars(select(Person).where(Person.id == office.here.leader.id))).one()
         viewer = await factories.viewer(session, person)
-        before = await reads(session)
+        before = await one_by_one(session, "delivery", "inbox")
         from shared.deliveries import queries
 
         assert (await queries.counts(session, viewer)).dead == 1
@@ -343,16 +344,7 @@ async def test_every_figure_comes_from_an_index(office: Office, leader: Browser)
             await queries.stuck(session, viewer, kind)
         await queries.by_chat(session, viewer)
         await queries.dead_updates(session, viewer)
-        after = await reads(session)
-    assert after == before
-
-
-async def reads(session: Any) -> dict[str, int]:
-    """Rows read by sequential scans in this transaction so far."""
-    rows = await session.execute(
-        text("SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE relname IN ('delivery', 'inbox')")
-    )
-    return dict(rows.all())
+        assert await one_by_one(session, "delivery", "inbox") == before
 
 
 @pytest.mark.parametrize("state", ["dead", "held"])
