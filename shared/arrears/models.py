@@ -4,7 +4,7 @@ A million accounts come in one statement, so an account refers to places, people
 foreign key: none of those is ever deleted, and a check a row would double the time of an import.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -233,3 +233,22 @@ class Errand(Table):
     due: Mapped[date | None]
     visit_id: Mapped[int | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ContactSetting(Table):
+    """What the house allows about calling on customers, from a moment on; the newest row holds, none: the environment.
+
+    weekly: how often a customer may be met in seven days, 0: as often as needed. card_minutes: how long a card with
+    a customer's data stays in a chat.
+    """
+
+    __tablename__ = "contact_setting"
+    __table_args__ = (Index("ix_contact_setting_valid", "valid_from", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    opens: Mapped[time]
+    closes: Mapped[time]
+    weekly: Mapped[int]
+    card_minutes: Mapped[int]
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Identity, Index, String, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Identity, Index, String, false, func, text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from shared.db import Table
@@ -82,6 +82,7 @@ class GroupBinding(Table):
     site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
     sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
     active: Mapped[bool] = mapped_column(default=True)
+    pins: Mapped[bool] = mapped_column(default=False, server_default=false())  # open orders' cards are pinned here
     lost_at: Mapped[datetime | None]  # Telegram says that the topic is gone; its news wait until it is bound again
 
 

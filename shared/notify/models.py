@@ -21,7 +21,7 @@ class NotifyStep(Table):
 
 
 class NotifyRule(Table):
-    """One line of who hears a kind at a step, in a Site Operation or everywhere.
+    """One line of who hears a kind at a step, in a Site Operation, in one STO or everywhere.
 
     audience: a role's code, `holder`, `asker`, `uploader`, `person` (person_id) or `chat` (chat_id, a topic of it).
     """
@@ -30,9 +30,10 @@ class NotifyRule(Table):
     __table_args__ = (
         CheckConstraint("(audience = 'person') = (person_id IS NOT NULL)", name="person"),
         CheckConstraint("(audience = 'chat') = (chat_id IS NOT NULL)", name="chat"),
+        CheckConstraint("num_nonnulls(site_operation_id, sto_id) < 2", name="unit"),
         Index(
             "uq_notify_rule_line",
-            *("kind", "step", "site_operation_id", "audience", "person_id", "chat_id", "thread_id"),
+            *("kind", "step", "site_operation_id", "audience", "person_id", "chat_id", "thread_id", "sto_id"),
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -42,6 +43,7 @@ class NotifyRule(Table):
     kind: Mapped[str] = mapped_column(String(16))
     step: Mapped[int] = mapped_column(SmallInteger)
     site_operation_id: Mapped[int | None] = mapped_column(ForeignKey("site_operation.id"))
+    sto_id: Mapped[int | None] = mapped_column(ForeignKey("sto.id"))
     audience: Mapped[str] = mapped_column(String(16))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
@@ -83,3 +85,12 @@ class HouseTrouble(Table):
     part: Mapped[str] = mapped_column(String(24), primary_key=True)
     since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     told_at: Mapped[datetime | None]
+
+
+class HousePulse(Table):
+    """When a part of the house that ticks by itself was last alive; written by itself, read by the web."""
+
+    __tablename__ = "house_pulse"
+
+    part: Mapped[str] = mapped_column(String(24), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,4 +1,4 @@
-"""Reports that people have sent to their own chat: when, of what, and what became of each time."""
+"""Reports that are sent by themselves, to a person or a group: when, of what, and what became of each time."""
 
 from datetime import datetime, time
 
@@ -13,20 +13,37 @@ the obstacles of the seven days before."""
 
 
 class ReportSchedule(Table):
-    """One wish. at: the time of day in `zone`; day: of the month for kind `month`, of the week (1 is
-    Monday) for `pareto`. next_at: when it is due next.
+    """One wish, of a person for itself or for a group that serves a unit.
+
+    at: the time of day in `zone`; day: of the month for kind `month`, of the week (1 is Monday) for `pareto`. next_at:
+    when it is due next. preset: the default of the house that it was laid as.
     """
 
     __tablename__ = "report_schedule"
     __table_args__ = (
         CheckConstraint("kind IN ('yesterday', 'today', 'month', 'morning', 'pareto')", name="kind"),
         CheckConstraint("day BETWEEN 1 AND 28", name="day"),
+        CheckConstraint("num_nonnulls(person_id, binding_id) = 1", name="reader"),
         Index("ix_report_schedule_due", "next_at", postgresql_where=text("active AND ended_at IS NULL")),
         Index("ix_report_schedule_person", "person_id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_report_schedule_binding",
+            "binding_id",
+            postgresql_where=text("ended_at IS NULL AND binding_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_report_schedule_preset",
+            *("preset", "person_id", "binding_id"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("preset IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    binding_id: Mapped[int | None] = mapped_column(ForeignKey("group_binding.id"))  # the group and topic, and its unit
+    preset: Mapped[str | None] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     day: Mapped[int] = mapped_column(server_default=text("1"), default=1)
     at: Mapped[time]
