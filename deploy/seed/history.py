@@ -32,7 +32,24 @@ WORDS = {
     "Fallout WFM": "Tiket WFM tertahan, sudah kami eskalasi.",
     "Crossing jalan": "Perlu izin crossing jalan dari RT setempat.",
 }
-FRESH = ["BARU", "BARU", "BARU", "OGP", "BARU", "OGP", "KENDALA", "BARU", "OGP", "OGP", "BARU", "KENDALA", "OGP", "OGP"]
+# What lies on the desk when the town is made, at whatever hour: its state and how many minutes ago it came.
+# Targets are 30 to 120 minutes, so two or three are late and most are not.
+ON_DESK = [
+    ("KENDALA", 205),
+    ("OGP", 131),
+    ("KENDALA", 118),
+    ("BARU", 64),
+    ("OGP", 53),
+    ("OGP", 46),
+    ("OGP", 38),
+    ("OGP", 27),
+    ("OGP", 21),
+    ("BARU", 17),
+    ("BARU", 12),
+    ("BARU", 8),
+    ("BARU", 5),
+    ("BARU", 2),
+]
 DONE = ["Internet aktif, terima kasih.", "Sudah aktif, silakan tes bersama pelanggan.", "Layanan aktif.", ""]
 
 
@@ -50,20 +67,18 @@ async def play(session: AsyncSession, viewers: dict[str, Viewer], now: datetime)
     """Write the town's last two weeks down, up to `now`; returns how many orders there are. Nobody is told of it."""
     chance = Random(20261121)
     plan = Plan()
-    starts: list[datetime] = []
     today = clock.local(now, "Asia/Jakarta").date()
+    starts: list[tuple[datetime, str]] = [(now - timedelta(minutes=age), stays) for stays, age in ON_DESK]
     for back in range(DAYS, -1, -1):
         day = today - timedelta(days=back)
-        many = 6 if day.weekday() == 6 else chance.randint(14, 24)
+        many = chance.randint(9, 13) if day.weekday() == 6 else chance.randint(14, 24)
         for _ in range(many):
             start = datetime.combine(day, time(7, 30), ZONE) + timedelta(minutes=chance.triangular(0, 560, 120))
             if start < now:
-                starts.append(start)
+                starts.append((start, ""))
     starts.sort()
-    for place, start in enumerate(starts):
-        # The newest ones are still on the desk, at whatever hour the town is made.
-        on_desk = FRESH[len(starts) - place - 1] if len(starts) - place <= len(FRESH) else ""
-        _order(plan, chance, viewers, start, number=32_230_000 + place * 7, stays=on_desk)
+    for place, (start, stays) in enumerate(starts):
+        _order(plan, chance, viewers, start, number=32_230_000 + place * 7, stays=stays)
     with untold():
         for moment, _, act in sorted(plan.steps, key=lambda step: step[:2]):
             if moment < now:
@@ -97,12 +112,12 @@ def _order(plan: Plan, chance: Random, viewers: dict[str, Viewer], start: dateti
     plan.at(start, register)
     if stays == "BARU":
         return
-    taken = start + timedelta(minutes=chance.triangular(1, 35, 6))
+    taken = start + timedelta(minutes=1 if stays else chance.triangular(1, 35, 6))
     plan.at(taken, lambda session: _take(session, desk, made))
-    end = taken + timedelta(minutes=chance.triangular(5, 75, 22))
-    fate = {"OGP": 1.0, "KENDALA": 0.0}.get(stays, chance.random())
     if stays == "OGP":
         return
+    end = taken + timedelta(minutes=chance.triangular(5, 75, 22))
+    fate = 0.0 if stays else chance.random()
     if fate < 0.2:
         label = chance.choice(list(WORDS))
         plan.at(end, _set(desk, made, "KENDALA", label))
