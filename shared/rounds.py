@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from shared import db
-from shared.arrears import faults, reminders
+from shared.arrears import contacts, faults, reminders
 from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
@@ -47,7 +47,7 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
     if hooks:
         await asyncio.to_thread(hint, "notifier.webhooks", [])
     async with transaction() as session:
-        await passing.take_away(session)
+        await passing.take_away(session, (await contacts.of_now(session)).card_minutes)
         await faults.resume(session)
         await reminders.tick(session)
         if anchored:

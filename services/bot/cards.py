@@ -14,11 +14,10 @@ from services.bot.texts_orders import short
 from shared import clock, words
 from shared.arrears import masks
 from shared.arrears.field import ZONE, Stop
-from shared.arrears.guards import BROUGHT, Guard
+from shared.arrears.guards import Guard, takes
 from shared.arrears.models import Account, AccountState, Promise, Result, Visit
 from shared.arrears.queries import numbers_of
 from shared.deliveries.operations import reference
-from shared.settings import settings
 from shared.words import DAYS, MONTHS
 
 ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -77,9 +76,17 @@ def line(place: int, stop: Stop, language: str, *, whole: bool) -> str:
 
 
 def card(
-    one: Account, sto: str, visits: Sequence[Visit], against: Guard | None, order_no: str, language: str, *, whole: bool
+    one: Account,
+    sto: str,
+    visits: Sequence[Visit],
+    against: Guard | None,
+    order_no: str,
+    language: str,
+    *,
+    whole: bool,
+    minutes: float,
 ) -> str:
-    """An account with what a collector needs at the door."""
+    """An account with what a collector needs at the door. minutes: how long it stays in the chat."""
     name = f"<b>{escape(short(one.name, 80))}</b>" if whole else f"<b>{escape(masks.name(one.name))}</b>"
     number = one.internet_no if whole else masks.number(one.internet_no)
     lines = [name, f"<code>{number}</code> · {escape(sto)}" + (f" · {escape(one.product)}" if one.product else "")]
@@ -94,7 +101,7 @@ def card(
     lines.append(_last(visits, language))
     if against is not None:
         lines += ["", guarded(against, order_no, language)]
-    lines += ["", say("card_goes", language, minutes=f"{settings().card_minutes:g}")] if whole else []
+    lines += ["", say("card_goes", language, minutes=f"{minutes:g}")] if whole else []
     lines += [] if whole else ["", say("card_masked", language)]
     return "\n".join(lines)
 
@@ -110,12 +117,11 @@ def _last(visits: Sequence[Visit], language: str) -> str:
 
 def guarded(against: Guard, order_no: str, language: str) -> str:
     """Why a customer may not be called on now, and from when on it may."""
-    house = settings()
     return say(
         f"guard_{against.why}",
         language,
-        opens=f"{house.contact_opens:%H:%M}",
-        closes=f"{house.contact_closes:%H:%M}",
+        opens=f"{against.opens:%H:%M}",
+        closes=f"{against.closes:%H:%M}",
         zone=clock.zone_name(against.zone),
         again=words.moment(against.again, against.zone) if against.again else "",
         times=against.times,
@@ -125,10 +131,8 @@ def guarded(against: Guard, order_no: str, language: str) -> str:
 
 def results(one: Account, owner: int, against: Guard | None, language: str, *, whole: bool) -> list[list[Button]]:
     """The results that may be chosen now, two in a row; in a group also the way to the whole card."""
-    open_ones = list(Result) if one.state is AccountState.OPEN else []
-    if against is not None:
-        taken = BROUGHT | ({Result.PROMISE} if against.why == "weekly" else set())
-        open_ones = [each for each in open_ones if each in taken]
+    allowed = takes(against) if one.state is AccountState.OPEN else frozenset()
+    open_ones = [each for each in Result if each in allowed]
     buttons = [
         Button(plain(f"r_{each}", language), Outcome(account=one.id, owner=owner, result=each, ref=reference()))
         for each in open_ones

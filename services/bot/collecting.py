@@ -12,7 +12,7 @@ from services.bot.asking import Asker
 from services.bot.errands import More, Open
 from services.bot.texts import mention, plain, say
 from shared import audit, clock
-from shared.arrears import days, faults, field, guards, queries, visits
+from shared.arrears import contacts, days, faults, field, guards, queries, visits
 from shared.arrears.field import Cursor, Part
 from shared.arrears.guards import Guarded
 from shared.arrears.models import Account, AccountState, Visit
@@ -133,7 +133,8 @@ async def card(
     )
     sto = (await session.scalars(select(Sto.code).where(Sto.id == one.sto_id))).one()
     order_no = order.registration_no if order else ""
-    text = cards.card(one, sto, list(last.all()), against, order_no, asker.language, whole=whole)
+    minutes = (await contacts.of_now(session)).card_minutes
+    text = cards.card(one, sto, list(last.all()), against, order_no, asker.language, whole=whole, minutes=minutes)
     rows = cards.results(one, viewer.person_id, against, asker.language, whole=whole)
     if whole:
         await audit.note(session, viewer.person_id, "bot", "account.read", f"account:{one.id}")

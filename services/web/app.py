@@ -37,6 +37,7 @@ from services.web.pages import (
     bulk,
     claims,
     condition,
+    contacts,
     dashboard,
     delete,
     deliveries,
@@ -213,7 +214,7 @@ def build() -> FastAPI:
     ):
         made.include_router(pages.router, include_in_schema=False)
     master = (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit)
-    for pages in (*master, groups, webhooks, notices, wishes):
+    for pages in (*master, groups, webhooks, notices, wishes, contacts):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (arrears, arrears_assign, arrears_field, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)

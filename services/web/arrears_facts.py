@@ -24,7 +24,7 @@ from services.web.view_arrears import (
     Order,
 )
 from shared import clock
-from shared.arrears import faults, promises, queries
+from shared.arrears import faults, guards, promises, queries
 from shared.arrears.models import Account, AccountState, Result
 from shared.arrears.queries import AccountLine, Age, Sum
 from shared.orders import queries as orders
@@ -144,6 +144,9 @@ async def detail_of(
     is_open = one.state is AccountState.OPEN
     crew = await queries.collectors(session, viewer) if viewer.may("arrears.assign") else []
     bills, rest = arrears_visits.months_of(one.extra)
+    may_visit = viewer.may("arrears.visit") and is_open
+    against = await guards.guard(session, one, clock.now()) if may_visit else None
+    first_day = clock.local(clock.now(), (await places.unit_of(session, one.sto_id)).zone).date()
     return AccountDetail(
         id=one.id,
         version=one.version,
@@ -162,18 +165,21 @@ async def detail_of(
         collector_id=str(one.collector_id or ""),
         timeline=tuple(words.moment(each) for each in found.story),
         orders=await _orders(session, found.installed_by),
-        results=tuple(Choice(each.value, _(label)) for each, label in words.RESULTS.items()),
+        results=tuple(
+            Choice(each.value, _(label)) for each, label in words.RESULTS.items() if each in guards.takes(against)
+        ),
+        guard=words.guarded(against) if against is not None else "",
         collectors=tuple(Choice(str(key), name) for key, name in crew),
         query=query,
-        first_day=today(),
-        last_day=today() + timedelta(days=FARTHEST),
+        first_day=first_day,
+        last_day=first_day + timedelta(days=FARTHEST),
         revealed=phones is not None,
         proofs=await arrears_visits.proofs_of(session, one),
         bills=bills,
         fault=await _fault(session, one),
         paused=one.paused,
         may_send=viewer.may("arrears.assign") and is_open and one.collector_id is not None,
-        may_visit=viewer.may("arrears.visit") and is_open,
+        may_visit=may_visit,
         may_pay=viewer.may("arrears.mark_paid") and is_open,
         may_assign=viewer.may("arrears.assign"),
         may_reveal=viewer.may("arrears.reveal") and bool(numbers),

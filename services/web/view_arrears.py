@@ -161,6 +161,7 @@ class AccountDetail:
     last_day: date
     proofs: tuple[Proof, ...] = ()
     bills: tuple[Monthly, ...] = ()
+    guard: str = ""  # why it may not be called on now
     fault: Order | None = None  # what looks into the fault that pauses collection
     revealed: bool = False
     paused: bool = False

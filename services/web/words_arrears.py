@@ -8,6 +8,7 @@ from services.web.language import N_, _
 from services.web.view import Moment, Status
 from services.web.view_arrears import Promised
 from shared import clock
+from shared.arrears.guards import Guard
 from shared.arrears.models import AccountState, PromiseState, Result
 from shared.arrears.queries import Story
 from shared.errors import Invalid
@@ -81,6 +82,18 @@ SENDING: Mapping[str, str] = {
     "missing": N_("Belum ada petugas yang mengerjakan pelanggan ini. Bagikan dulu tugasnya."),
     "no_telegram": N_("Petugasnya belum terhubung ke Telegram. Isi nomor Telegramnya di halaman Pengguna."),
 }
+GUARDS: Mapping[str, str] = {
+    "closed": N_("Pelanggan ini tidak menunggak lagi menurut daftar terbaru."),
+    "paused": N_("Penagihan dijeda karena gangguan. Yang dapat dicatat: sudah bayar, atau ada gangguan."),
+    "hours": N_(
+        "Di luar jam kontak {opens}–{closes} {zone}. Boleh lagi {again}. Sekarang yang dapat dicatat: sudah bayar, "
+        "atau ada gangguan."
+    ),
+    "weekly": N_(
+        "Sudah {times} kali dihubungi dalam 7 hari. Boleh lagi {again}. Sekarang yang dapat dicatat: janji bayar, "
+        "sudah bayar, atau ada gangguan."
+    ),
+}
 _FIELD_OF = {"due": "tanggal", "amount": "nominal", "result": "hasil", "note": "catatan"}
 
 
@@ -91,6 +104,18 @@ def mistakes(error: Invalid) -> dict[str, str]:
         words = _(MISTAKES[name, code]) if (name, code) in MISTAKES else _("Isian ini tidak dapat dibaca.")
         found[_FIELD_OF.get(name, name)] = words
     return found
+
+
+def guarded(against: Guard) -> str:
+    """Why a customer may not be called on now, from when on it may, and what may be noted all the same."""
+    return _(
+        GUARDS[against.why],
+        opens=f"{against.opens:%H:%M}",
+        closes=f"{against.closes:%H:%M}",
+        zone=clock.zone_name(against.zone),
+        again=labels.moment(against.again, against.zone) if against.again else "",
+        times=against.times,
+    )
 
 
 def sending(error: Invalid) -> str:

@@ -47,6 +47,7 @@ _WHOLE = {
     "notify.rule_added": N_("Menambah aturan pemberitahuan"),
     "notify.rule_removed": N_("Menghapus aturan pemberitahuan"),
     "notify.minutes": N_("Mengubah waktu eskalasi"),
+    "contact.changed": N_("Mengubah aturan kontak"),
     "webhook.paused": N_("Menjeda webhook"),
     "webhook.resumed": N_("Melanjutkan webhook"),
     "webhook.rotated": N_("Mengganti rahasia webhook"),
@@ -117,8 +118,15 @@ _THINGS = {
     "webhook": N_("webhook"),
     "rule": N_("aturan"),
     "ladder": N_("eskalasi"),
+    "contact": N_("aturan kontak"),
 }
-_KEYS = {"harian": N_("harian"), "bulanan": N_("bulanan"), "waktu": N_("waktu kerja"), "list": N_("daftar")}
+_KEYS = {
+    "house": "SIKPRO",
+    "harian": N_("harian"),
+    "bulanan": N_("bulanan"),
+    "waktu": N_("waktu kerja"),
+    "list": N_("daftar"),
+}
 _DETAILS = {
     "agent": N_("peramban"),
     "berkas": N_("berkas"),

@@ -4,17 +4,18 @@ A guard says why and from when on it is possible again; it never hides what the 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.arrears import contacts
+from shared.arrears.contacts import Contacts
 from shared.arrears.models import Account, AccountState, Result, Visit
 from shared.errors import Conflict
 from shared.places.queries import unit_of
-from shared.settings import settings
 
 WEEK = timedelta(days=7)
 WRITE_UP = timedelta(minutes=30)  # after closing, to write down the last visit
@@ -26,13 +27,16 @@ MET = (Result.PROMISE, Result.REFUSED, Result.WANTS_OUT, Result.PAID, Result.FAU
 class Guard:
     """Why a customer may not be called on. why: "closed", "paused", "hours", "weekly".
 
-    again: from when on it may be (hours, weekly). times: how often it was met in seven days (weekly).
+    again: from when on it may be (hours, weekly). times: how often it was met in seven days (weekly). opens, closes:
+    the hours in which it may be (hours).
     """
 
     why: str
     zone: str
     again: datetime | None = None
     times: int = 0
+    opens: time = time()
+    closes: time = time()
 
 
 class Guarded(Conflict):
@@ -52,27 +56,39 @@ async def guard(session: AsyncSession, one: Account, at: datetime, result: Resul
         return Guard("paused", zone)
     if result in BROUGHT:
         return None
-    return hours(at, zone, written=result is not None) or await _weekly(session, one, at, zone, result)
+    house = await contacts.of_now(session)
+    written = result is not None
+    return hours(house, at, zone, written=written) or await _weekly(session, one, at, zone, result, house.weekly)
 
 
-def hours(at: datetime, zone: str, *, written: bool = False) -> Guard | None:
+def takes(against: Guard | None) -> frozenset[Result]:
+    """The results that may be written down all the same."""
+    if against is None:
+        return frozenset(Result)
+    return (
+        frozenset() if against.why == "closed" else BROUGHT | ({Result.PROMISE} if against.why == "weekly" else set())
+    )
+
+
+def hours(house: Contacts, at: datetime, zone: str, *, written: bool = False) -> Guard | None:
     """The guard of contact hours. written: it is about a visit that was made, so there is time to write it down."""
-    house, there = settings(), clock.local(at, zone)
-    opens = datetime.combine(there.date(), house.contact_opens, ZoneInfo(zone))
-    closes = datetime.combine(there.date(), house.contact_closes, ZoneInfo(zone))
+    there = clock.local(at, zone)
+    opens = datetime.combine(there.date(), house.opens, ZoneInfo(zone))
+    closes = datetime.combine(there.date(), house.closes, ZoneInfo(zone))
     if there < opens:
-        return Guard("hours", zone, opens)
+        return Guard("hours", zone, opens, opens=house.opens, closes=house.closes)
     if there >= closes + (WRITE_UP if written else timedelta()):
-        return Guard("hours", zone, opens + timedelta(days=1))
+        return Guard("hours", zone, opens + timedelta(days=1), opens=house.opens, closes=house.closes)
     return None
 
 
-async def _weekly(session: AsyncSession, one: Account, at: datetime, zone: str, result: Result | None) -> Guard | None:
+async def _weekly(
+    session: AsyncSession, one: Account, at: datetime, zone: str, result: Result | None, most: int
+) -> Guard | None:
     """A promise that is due may be asked after, and one that is given is taken, however often they met."""
     due = one.promise_due is not None and one.promise_due <= clock.local(at, zone).date()
     if due or result is Result.PROMISE:
         return None
-    most = settings().contact_weekly
     met = (
         await session.scalars(
             select(Visit.at)

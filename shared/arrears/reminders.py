@@ -12,13 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.arrears import contacts
 from shared.arrears.events import FieldDayEnded, PromisesDue
 from shared.arrears.field import ZONE
 from shared.arrears.models import FieldDay, Visit
 from shared.events import emit
 from shared.people.access import RIGHTS
 from shared.people.models import Person
-from shared.settings import settings
 
 BATCH = 500
 GRACE = timedelta(hours=6)  # a day that could not be summed up by then is left alone
@@ -39,7 +39,7 @@ _PROMISES = text("""
 async def tick(session: AsyncSession) -> int:
     """Tell of promises that are due today or tomorrow, once contact hours have begun; how many there were."""
     there = clock.local(clock.now(), ZONE)
-    if there.time() < settings().contact_opens:
+    if there.time() < (await contacts.of_now(session)).opens:
         return 0
     today = there.date()
     told = {"today": today, "tomorrow": today + timedelta(days=1), "batch": BATCH}
@@ -54,7 +54,7 @@ async def tick(session: AsyncSession) -> int:
 async def end_of_day(session: AsyncSession) -> int:
     """Sum up the day of everybody who visited anybody, and for the office, once contact hours are over."""
     there = clock.local(clock.now(), ZONE)
-    closed = datetime.combine(there.date(), settings().contact_closes, ZoneInfo(ZONE))
+    closed = datetime.combine(there.date(), (await contacts.of_now(session)).closes, ZoneInfo(ZONE))
     if there < closed:
         closed -= timedelta(days=1)
     if there - closed > GRACE:

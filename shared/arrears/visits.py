@@ -19,6 +19,7 @@ from shared.errors import Invalid, NotFound
 from shared.orders.models import Order
 from shared.orders.operations import Origin
 from shared.people.access import Viewer
+from shared.places.queries import unit_of
 
 NOTE = 1000  # characters
 FARTHEST = 92  # days ahead of a promise
@@ -83,7 +84,7 @@ async def record(
     source: str,
     guarded: bool = False,
 ) -> Recorded:
-    """Write down a visit, unless this report did already.
+    """Write down a visit, unless this report did already; days are those of the customer's unit.
 
     guarded: refuse what the house's rules about contacts forbid. Raises NotFound, NotAllowed, Guarded,
     Invalid(due=…, amount=…, note=…).
@@ -96,11 +97,12 @@ async def record(
     if known is not None:
         return known
     one = await queries.account(session, viewer, account_id)
-    _check(call, one, at)
+    day = clock.local(at, (await unit_of(session, one.sto_id)).zone).date()
+    _check(call, one, day)
     if guarded and (against := await guard(session, one, at, call.result)) is not None:
         raise Guarded(against)
     made = await _write(session, viewer, one, call, report.key, at, source)
-    promise = await _promise(session, viewer, one, made, call) if call.result is Result.PROMISE else None
+    promise = await _promise(session, viewer, one, made, call, day) if call.result is Result.PROMISE else None
     values: dict[str, Any] = {}
     if one.last_visit_at is None or one.last_visit_at <= at:
         values |= {"last_visit_at": at, "last_result": str(call.result)}
@@ -179,9 +181,8 @@ async def _known(
     return Recorded(found, promise, order, repeated=True)
 
 
-def _check(call: Call, one: Account, at: datetime) -> None:
+def _check(call: Call, one: Account, today: date) -> None:
     wrong: dict[str, str] = {}
-    today = clock.local(at, "Asia/Jakarta").date()
     if len(call.note) > NOTE:
         wrong["note"] = "too_long"
     if call.result is Result.PROMISE:
@@ -218,7 +219,9 @@ async def _write(
     return made
 
 
-async def _promise(session: AsyncSession, viewer: Viewer, one: Account, made: Visit, call: Call) -> Promise:
+async def _promise(
+    session: AsyncSession, viewer: Viewer, one: Account, made: Visit, call: Call, today: date
+) -> Promise:
     await session.execute(
         update(Promise)
         .where(Promise.account_id == one.id, Promise.state == PromiseState.OPEN)
@@ -235,7 +238,7 @@ async def _promise(session: AsyncSession, viewer: Viewer, one: Account, made: Vi
                 due=call.due,
                 amount=call.amount or max(one.amount, 1),
                 owed=one.amount,
-                told=_told(call.due, made.at),
+                told=_told(call.due, today),
             )
             .returning(Promise)
         )
@@ -243,7 +246,6 @@ async def _promise(session: AsyncSession, viewer: Viewer, one: Account, made: Vi
     return promise
 
 
-def _told(due: date | None, at: datetime) -> int:
+def _told(due: date | None, today: date) -> int:
     """A promise for today or tomorrow is fresh in everybody's mind: the reminders that it would bring now are done."""
-    today = clock.local(at, "Asia/Jakarta").date()
     return 0 if due is None or (due - today).days > 1 else 2 if due <= today else 1

@@ -9,7 +9,6 @@ from shared import clock
 from shared.deliveries import operations as deliveries
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import DIGEST, Message
-from shared.settings import settings
 
 PASSING = "passing"  # the kind of such a delivery
 BATCH = 100
@@ -35,9 +34,9 @@ async def stays(session: AsyncSession, chat_id: int, message_id: int) -> None:
     )
 
 
-async def take_away(session: AsyncSession) -> int:
-    """Queue the deletion of messages whose time is over; how many there were. Each is taken once."""
-    before = clock.now() - timedelta(minutes=settings().card_minutes)
+async def take_away(session: AsyncSession, minutes: float) -> int:
+    """Queue the deletion of messages that are so many minutes old; how many there were. Each is taken once."""
+    before = clock.now() - timedelta(minutes=minutes)
     gone = (await session.execute(_GONE, {"before": before, "batch": BATCH})).all()
     for chat_id, message_id in gone:
         if message_id is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, true
+from sqlalchemy import ARRAY, BigInteger, BindParameter, ColumnElement, any_, bindparam, true
 
 from shared.errors import NotAllowed
 from shared.people.models import Role
@@ -41,6 +41,7 @@ RIGHTS: dict[Role, frozenset[str]] = {
         "audit.read",
         "webhook.change",
         "notify.change",
+        "contact.change",
         "order.purge",
         "arrears.assign",
         "arrears.mark_paid",
@@ -92,7 +93,7 @@ class Viewer:
     @property
     def asking(self) -> Mapping[str, Any]:
         """The parameters with which a statement for whoever asks answers this person."""
-        return {"asking_id": self.person_id, "asking_stos": tuple(self.stos or ())}
+        return {"asking_id": self.person_id, "asking_stos": list(self.stos or ())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Whoever:
 
     def within(self, sto_column: Any) -> ColumnElement[bool]:
         """The area of who asks as a SQL condition on a column of STO ids."""
-        return true() if self.everywhere else sto_column.in_(bindparam("asking_stos", expanding=True, type_=BigInteger))
+        return true() if self.everywhere else sto_column == any_(bindparam("asking_stos", type_=ARRAY(BigInteger)))
 
 
 Permit = Callable[[Viewer], None]

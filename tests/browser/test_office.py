@@ -48,6 +48,7 @@ MASTER = [
     "/pemberitahuan",
     "/pemberitahuan/silent",
     "/profil/pemberitahuan",
+    "/aturan-kontak",
     f"/grup/{DESK.id}",
     "/laporan/jadwal",
 ]

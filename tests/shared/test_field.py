@@ -19,7 +19,6 @@ from shared.deliveries.models import Delivery, State
 from shared.errors import Invalid
 from shared.events import Event, EventRow
 from shared.people.access import Viewer
-from shared.settings import settings
 from tests import factories
 from tests.factories import Town
 
@@ -120,7 +119,7 @@ async def test_the_day_is_summed_up_for_the_collector_and_the_office_once(
 async def test_a_card_with_data_leaves_the_chat_and_the_ledger_after_its_minutes(session: AsyncSession) -> None:
     session.add(Chat(id=77, kind=ChatKind.PRIVATE, title="Yuli"))
     await session.flush()
-    old = NOON - timedelta(minutes=settings().card_minutes, seconds=1)
+    old = NOON - timedelta(minutes=15, seconds=1)
     for sent_at, message_id in ((old, 5), (NOON, 6)):
         session.add(
             Delivery(
@@ -136,7 +135,7 @@ async def test_a_card_with_data_leaves_the_chat_and_the_ledger_after_its_minutes
         )
     await session.flush()
     with clock.stopped_at(NOON):
-        assert [await passing.take_away(session), await passing.take_away(session)] == [1, 0]
+        assert [await passing.take_away(session, 15), await passing.take_away(session, 15)] == [1, 0]
     [gone] = await told(session, "take_away")
     assert (gone.method, gone.payload) == ("deleteMessage", {"message_id": 5})
     [left] = await told(session, "passed")

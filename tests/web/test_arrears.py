@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from services.web.arrears_visits import months_of
 from shared import clock
-from shared.arrears import visits
+from shared.arrears import contacts, visits
+from shared.arrears.contacts import Contacts
 from shared.arrears.models import Account, AccountState, AccountTally, Result, Visit
 from shared.arrears.visits import Call, Report
 from shared.audit.models import AuditRow
@@ -34,7 +35,10 @@ async def desk(office: Office, tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def owing(desk: Desk) -> dict[str, Account]:
-    """Six accounts: four in the helpdesk's area, two beyond it."""
+    """Six accounts: four in the helpdesk's area, two beyond it. They may be called on at any hour that tests run."""
+    async with transaction() as session:
+        admin = await viewer_of(session, desk.here.admin)
+        await contacts.change(session, admin, Contacts(time(0), time(23, 59), 3, 15), source="web")
     await desk.bring(
         line(1, "Toko Berkah", amount=900_000, months=5),
         line(2, "Budi Santoso", amount=300_000, months=2),
@@ -197,6 +201,40 @@ async def test_a_visit_and_a_promise_are_written_once_and_shown(helpdesk: Browse
         assert names(await helpdesk.get(f"/tunggakan?janji={promised}")) == found
     card = await helpdesk.get("/")
     assert re.search(r'janji=hari-ini"><span[^>]*>.*?Janji bayar hari ini</span> <b class="num">1</b>', card.text)
+
+
+async def test_the_rules_of_contacts_hold_on_the_web_as_an_admin_set_them(
+    office: Office, helpdesk: Browser, owing: dict[str, Account]
+) -> None:
+    admin, one = await office.visitor(office.here.admin), owing["00003"]
+    page = await admin.get("/aturan-kontak")
+    stamp = page.value("stamp", 'id="kontak-j"')
+    later = (clock.local(clock.now(), "Asia/Jakarta").hour + 8) % 24  # half an hour that is far from now
+    closed = {"opens": f"{later:02}:00", "closes": f"{later:02}:30", "stamp": stamp}
+    bad = {"closes": closed["opens"], "weekly": "99", "card": "0"}
+    wrong = await admin.post("/aturan-kontak", closed | bad, htmx=False)
+    assert wrong.status == 422
+    for said in ("Jam selesai harus sesudah jam mulai.", "0 sampai 21 kali.", "1 sampai 2.880 menit"):
+        assert said in wrong.text
+    assert (await admin.post("/aturan-kontak", closed | {"weekly": "1", "card": "30"}, htmx=False)).status == 303
+    shown = await helpdesk.get(f"/tunggakan/{one.id}")
+    assert f"Di luar jam kontak {closed['opens']}–{closed['closes']} WIB. Boleh lagi" in shown.text
+    assert re.findall(r'<option value="(paid|fault|refused|promise)"', shown.text) == ["paid", "fault"]
+    path = f"/tunggakan/{one.id}/kunjungan"
+    refused = await helpdesk.post(path, {"hasil": "refused", "request_key": "g1"}, htmx=False)
+    assert (refused.status, refused.text.count("Di luar jam kontak")) == (409, 3)
+    stamp = (await admin.get("/aturan-kontak")).value("stamp", 'id="kontak-j"')
+    open_all_day = {"opens": "00:00", "closes": "23:59", "weekly": "1", "card": "30", "stamp": stamp}
+    assert (await admin.post("/aturan-kontak", open_all_day, htmx=False)).status == 303
+    for key, status in (("g1", 303), ("g2", 409)):
+        again = await helpdesk.post(path, {"hasil": "refused", "request_key": key}, htmx=False)
+        assert again.status == status
+    assert "Sudah 1 kali dihubungi dalam 7 hari." in again.text
+    assert (await helpdesk.post(path, {"hasil": "paid", "request_key": "g3"}, htmx=False)).status == 303
+    assert len(await notes("contact.changed")) == 3
+    listed = (await admin.get("/aturan-kontak")).text
+    assert "Saat dipasang" in listed
+    assert listed.count("Sari Admin</span>") >= 3
 
 
 async def test_what_is_wrong_with_a_visit_is_said_and_nothing_typed_is_lost(

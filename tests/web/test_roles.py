@@ -55,6 +55,7 @@ PAGES = {
     "/webhook": {Role.ADMIN},
     "/pemberitahuan": {Role.ADMIN},
     "/profil/pemberitahuan": READERS,
+    "/aturan-kontak": {Role.ADMIN},
     "/audit": {Role.ADMIN},
     "/audit/unduh": {Role.ADMIN},
 }
@@ -114,6 +115,7 @@ FORMS = {
     "/pemberitahuan/{no}": {Role.ADMIN},
     "/pemberitahuan/aturan/{no}/hapus": {Role.ADMIN},
     "/profil/pemberitahuan": READERS,
+    "/aturan-kontak": {Role.ADMIN},
     "/webhook": {Role.ADMIN},
     "/webhook/{no}": {Role.ADMIN},
     "/webhook/{no}/coba": {Role.ADMIN},

@@ -17,9 +17,11 @@ from services.web.render import render
 from services.web.view import Toast
 from services.web.view_arrears import AccountDetail, AccountTyped
 from shared import requests
-from shared.arrears import operations, queries
+from shared.arrears import operations, queries, visits
+from shared.arrears.guards import Guarded
 from shared.arrears.models import Result
 from shared.arrears.operations import Call, StaleAccount
+from shared.arrears.visits import Report
 from shared.errors import Invalid, NotFound
 from shared.identifiers import figures, plain
 
@@ -82,9 +84,11 @@ async def note_visit(request: Request, session: Session, visit: Visitor, form: F
         key = field(form, "request_key", 64).strip()
         async with session.begin_nested():
             if not key or await requests.first_time(session, visit.viewer.person_id, key) is None:
-                await operations.visit(session, visit.viewer, number, call, source="web")
+                await visits.record(session, visit.viewer, number, call, Report(), source="web", guarded=True)
     except Invalid as error:
         return await refused(request, session, visit, number, words.mistakes(error), typed)
+    except Guarded as error:
+        return await refused(request, session, visit, number, {"hasil": words.guarded(error.guard)}, typed, 409)
     return _done(request, number, "janji" if call.result is Result.PROMISE else "kunjungan")
 
 
