@@ -112,11 +112,11 @@ def _order(plan: Plan, chance: Random, viewers: dict[str, Viewer], start: dateti
     plan.at(start, register)
     if stays == "BARU":
         return
-    taken = start + timedelta(minutes=1 if stays else chance.triangular(1, 35, 6))
+    taken = start + timedelta(minutes=1 if stays else chance.triangular(1, 18, 4))
     plan.at(taken, lambda session: _take(session, desk, made))
     if stays == "OGP":
         return
-    end = taken + timedelta(minutes=chance.triangular(5, 75, 22))
+    end = taken + timedelta(minutes=chance.triangular(4, 45, 12))
     fate = 0.0 if stays else chance.random()
     if fate < 0.2:
         label = chance.choice(list(WORDS))
