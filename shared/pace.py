@@ -28,6 +28,7 @@ PATIENCE = 0.4  # seconds any call waits for Redis
 RETRY_AFTER = 1.0  # seconds Redis is left alone after a failure
 STRIKES_WITHIN, SLOW_FOR = 600, 3600  # seconds
 IN_FLIGHT_LOOK = 0.05  # seconds until a send in flight is looked at again
+AHEAD = 0.03  # seconds a place in line may be given before it is due: about what a look and a claim take
 PUSHED_AT_ONCE = 500
 
 
@@ -74,6 +75,21 @@ class Slot:
     chat_id: int
     is_group: bool
     keys: tuple[str, ...]
+    leaves: float = 0.0
+    """The monotonic moment before which it must not be used: a place may be given some milliseconds ahead."""
+
+    async def due(self) -> None:
+        """Wait until it may be used."""
+        if (early := self.leaves - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No slot now: ask again in so many seconds. everybody: it is the limit of all chats that is full."""
+
+    seconds: float
+    everybody: bool = False
 
 
 @dataclass(slots=True)
@@ -113,21 +129,42 @@ class Pace:
         self._failures = 0
         self._forgot_at = 0.0
         self._telling = asyncio.Lock()  # a push must not overwrite a settle that it did not see
+        self._line: dict[Lane, asyncio.Lock] = {"reply": asyncio.Lock(), "push": asyncio.Lock(), "bulk": asyncio.Lock()}
         self._strikes: dict[int, float] = {}
         self._slow: dict[int, float] = {}
 
     async def reserve(self, chat_id: int, *, is_group: bool, lane: Lane) -> Slot | float:
         """A slot, or the seconds to wait before asking again. Answers in about half a second even with Redis dead."""
+        got = await self._ask(chat_id, is_group=is_group, lane=lane)
+        return got if isinstance(got, Slot) else got.seconds
+
+    async def stand_in_line(self, chat_id: int, *, is_group: bool, lane: Lane, within: float) -> Slot | float:
+        """A slot as soon as there is room among all chats, one after the other: only the first in line asks Redis.
+
+        Else the seconds to wait: the chat's own limit says so, or there is no room within about `within` seconds. The
+        slot may be due a moment later (`Slot.due`), so that what is sent can be looked up meanwhile.
+        """
+        end = time.monotonic() + within
+        async with self._line[lane]:
+            while True:
+                got = await self._ask(chat_id, is_group=is_group, lane=lane, ahead=AHEAD)
+                if isinstance(got, Slot):
+                    return got
+                if not got.everybody or time.monotonic() + got.seconds > end:
+                    return got.seconds
+                await asyncio.sleep(max(0.001, got.seconds - AHEAD))
+
+    async def _ask(self, chat_id: int, *, is_group: bool, lane: Lane, ahead: float = 0.0) -> Slot | Wait:
         self._forget()
         slot = Slot(secrets.token_hex(8), chat_id, is_group, self._keys(chat_id, is_group=is_group))
-        wait = await self._reserve_in_redis(slot, lane)
-        local = wait is None
-        if wait is None:
-            wait = self._local_wait(chat_id, is_group=is_group, lane=lane)
-        if wait > 0:
-            return wait
-        self._memory[slot.token] = Sent(slot, time.monotonic(), local=local)
-        return slot
+        got = await self._reserve_in_redis(slot, lane, ahead)
+        local = got is None
+        if got is None:
+            seconds = self._local_wait(chat_id, is_group=is_group, lane=lane)
+            got = Wait(seconds) if seconds > 0 else slot
+        if isinstance(got, Slot):
+            self._memory[slot.token] = Sent(got, time.monotonic(), local=local)
+        return got
 
     async def wait(self, chat_id: int, *, is_group: bool, lane: Lane, within: float) -> Slot | float:
         """`reserve`, asked again until it gives a slot or the next wait would end after `within` seconds."""
@@ -174,8 +211,8 @@ class Pace:
     def _slow_key(self, chat_id: int) -> str:
         return f"{self.prefix}:slow:{chat_id}"
 
-    async def _reserve_in_redis(self, slot: Slot, lane: Lane) -> float | None:
-        """Seconds to wait, 0 for a slot, None when Redis did not answer."""
+    async def _reserve_in_redis(self, slot: Slot, lane: Lane, ahead: float) -> Slot | Wait | None:
+        """The slot with the moment it is due, or how long to wait; None when Redis did not answer."""
         if time.monotonic() < self._leave_alone_until:
             return None
         limits = self.limits
@@ -195,18 +232,20 @@ class Pace:
         for _ in range(3):
             times = (_us(hold), _us(limits.group_window))
             said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4)]
-            argv = [*said, *times, *hurry, *fields]
+            argv = [*said, *times, *hurry, _us(ahead), *fields]
             answer = await self._call(RESERVE, keys, argv)
             if answer is None:
                 # a late answer may still have placed the token: the next push takes it out
                 self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
                 return None
-            wait, epoch = int(answer[0]), answer[1]
-            if wait >= 0:
-                return wait / 1_000_000
+            seconds, epoch, what = int(answer[0]) / 1_000_000, answer[1], int(answer[2])
+            if what == 0:
+                return replace(slot, leaves=time.monotonic() + seconds) if seconds else slot
+            if what > 0:
+                return Wait(seconds, everybody=what == 1)
             if not await self._tell(epoch.decode() if isinstance(epoch, bytes) else str(epoch)):
                 return None
-        return IN_FLIGHT_LOOK  # the epoch changed three times under us: somebody is emptying Redis in a loop
+        return Wait(IN_FLIGHT_LOOK)  # the epoch changed three times under us: somebody is emptying Redis in a loop
 
     async def _tell(self, epoch: str) -> bool:
         """Bring a Redis of another epoch up to date, once for all who wait for it."""

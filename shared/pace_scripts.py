@@ -2,9 +2,12 @@
 
 # A send in flight has a score in the future (its lease) and counts until it is settled; then it counts for its window.
 # KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
-# epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms;
-# then per limit, that of all chats first: window_us, max, max in a cold epoch, 1 if halved for a slow chat.
-# Returns {microseconds to wait, or 0 = go, or -1 = other epoch: push your log first; the epoch}.
+# epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms,
+# how far ahead a place may be given in us; then per limit, that of all chats first: window_us, max, max in a cold
+# epoch, 1 if halved for a slow chat.
+# Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
+# pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
+# the sends that stand in the way are settled: when they leave the window is known then, to the microsecond.
 RESERVE = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
 local epoch = redis.call('GET', KEYS[1])
@@ -13,12 +16,14 @@ if not epoch then
   redis.call('SET', KEYS[1], epoch)
 end
 redis.call('EXPIRE', KEYS[1], 86400)
-if epoch ~= ARGV[3] then return {-1, epoch} end
+if epoch ~= ARGV[3] then return {0, epoch, -1} end
 local age = now - tonumber(string.match(epoch, ':(%d+)$'))
 local wait = math.max(0, tonumber(ARGV[5]) - age)
+local why, ahead = 2, tonumber(ARGV[10])
+if wait > 0 then ahead = 0 end
 local slow = redis.call('EXISTS', KEYS[2]) == 1
 for i = 4, #KEYS do
-  local a = 4 * (i - 4) + 10
+  local a = 4 * (i - 4) + 11
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
   if i == 4 and ARGV[7] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[8]) end
   if age < tonumber(ARGV[6]) then max = math.min(max, tonumber(ARGV[a + 2])) end
@@ -28,17 +33,17 @@ for i = 4, #KEYS do
   if count >= max then
     local e = redis.call('ZRANGE', KEYS[i], count - max, count - max, 'WITHSCORES')
     local w = tonumber(e[2]) + win - now
-    if tonumber(e[2]) > now then w = math.min(w, 50000) end
-    if w > wait then wait = w end
+    if tonumber(e[2]) > now then w = math.min(w, 50000); ahead = 0 end
+    if w > wait then wait = w; why = math.min(i - 3, 2) end
     if i == 4 and ARGV[7] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[9]) end
   end
 end
-if wait > 0 then return {math.ceil(wait), epoch} end
+if wait > ahead then return {math.ceil(wait), epoch, why} end
 for i = 4, #KEYS do
   redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 4) + 10]) + tonumber(ARGV[2])) / 1000) + 1000)
+  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 4) + 11]) + tonumber(ARGV[2])) / 1000) + 1000)
 end
-return {0, epoch}
+return {math.ceil(wait), epoch, 0}
 """
 
 # KEYS: the zsets of one send. ARGV: token. The time is Redis' own: later than Telegram's, so never too early.

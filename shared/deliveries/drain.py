@@ -7,6 +7,7 @@ rule about what an unanswered call means. No transaction is open while Telegram 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
@@ -20,7 +21,7 @@ from shared import db, pace
 from shared.chats import doors
 from shared.chats.models import Chat
 from shared.db import after, single, transaction
-from shared.deliveries import files, merge, operations, settle
+from shared.deliveries import files, merge, operations, settle, statements
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
@@ -28,8 +29,12 @@ from shared.telegram import Outcome, Telegram
 log = logging.getLogger(__name__)
 
 SHORT_WAIT = 0.3  # seconds: so long one waits for a slot in place; a longer wait is written down and left
+LINE = 3.0  # seconds: so long one stands in line for room among all chats; only a full Telegram makes it as long
 TURN = 1.0  # seconds after which a drain leaves the rest to the next hint: other chats wait for its process
 
+
+Closing = Callable[[Delivery, Outcome], Awaitable[bool]]
+"""Closes a delivery by how Telegram answered, and says whether more waits for its chat that may leave now."""
 
 _CHATS = cast(Table, Chat.__table__)
 _UNHINT = update(_CHATS).where(_CHATS.c.id == bindparam("chat", type_=BigInteger)).values(hinted_at=None)
@@ -66,7 +71,7 @@ async def drain(post: Post, chat_id: int, lane: int = operations.NEWS) -> Draine
             await settle.settle(post.telegram, post.pace, turn)
             hinted, made = True, made + 1
             continue
-        told = await _make(post, chat_id, *turn)
+        told = await make(post, chat_id, *turn)
         if told is None:
             break
         hinted, made, more = False, made + 1, told
@@ -144,8 +149,15 @@ def _question() -> Select[Delivery]:
 
 async def _turn(keeper: pace.Pace, chat_id: int, lane: int) -> tuple[pace.Slot, merge.Call] | Delivery | None:
     """What is to be done now: a claimed call with its slot, an unsettled delivery to ask about, or nothing."""
-    early = await keeper.reserve(chat_id, lane=operations.LANES[lane], is_group=chat_id < 0)
+    early = await keeper.stand_in_line(chat_id, lane=operations.LANES[lane], is_group=chat_id < 0, within=LINE)
     slot = early if isinstance(early, pace.Slot) else None
+    if (
+        not isinstance(early, pace.Slot)
+        and lane == operations.NEWS
+        and early > SHORT_WAIT
+        and await _leave(chat_id, early)
+    ):
+        return None
     call, claimed = None, False
     try:
         async with transaction() as session:
@@ -168,6 +180,13 @@ async def _turn(keeper: pace.Pace, chat_id: int, lane: int) -> tuple[pace.Slot, 
     return found if found.state is State.UNKNOWN else await _wait_and_claim(keeper, found)
 
 
+async def _leave(chat_id: int, seconds: float) -> bool:
+    """Write down that a chat must wait, and free it for a later hint; not if it has more than news to be looked at."""
+    async with single() as session:
+        left = await session.scalar(statements.LEAVE, {"chat": chat_id, "seconds": seconds})
+    return left is not None
+
+
 async def _wait_and_claim(keeper: pace.Pace, waiting: Delivery) -> tuple[pace.Slot, merge.Call] | None:
     """A slot as soon as there is one, and then the claim; None when the chat must wait or another was faster."""
     slot = await _slot(keeper, waiting.chat_id, operations.LANES[waiting.lane])
@@ -184,8 +203,10 @@ async def _wait_and_claim(keeper: pace.Pace, waiting: Delivery) -> tuple[pace.Sl
     return slot, call
 
 
-async def _make(post: Post, chat_id: int, slot: pace.Slot, call: merge.Call) -> bool | None:
-    """Make a claimed call and record its outcome.
+async def make(
+    post: Post, chat_id: int, slot: pace.Slot, call: merge.Call, close: Closing | None = None
+) -> bool | None:
+    """Make a claimed call and record its outcome, with `close` in the place of `record` where that is given.
 
     Returns whether more waits for the chat that may leave now; None when nothing was sent.
     """
@@ -198,17 +219,18 @@ async def _make(post: Post, chat_id: int, slot: pace.Slot, call: merge.Call) -> 
         return None
     try:
         upload = await files.of(call.delivery)
+        await slot.due()
         outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters}, upload)
     except files.BrokenFile:
         outcome = Outcome("refused", words="the file to send is gone")
     await _account(post.pace, slot, outcome, chat_id)
-    more = await _record(call.delivery, outcome)
+    more = await (close or record)(call.delivery, outcome)
     if outcome.kind not in {"done", "same"}:
         log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat_id, outcome.kind, outcome.words)
     return more
 
 
-async def _record(delivery: Delivery, outcome: Outcome) -> bool:
+async def record(delivery: Delivery, outcome: Outcome) -> bool:
     """Close a delivery, free its chat for the next hint, and say whether more waits that may leave now.
 
     A Postgres that restarts at this very moment is waited for, while the lease lasts: otherwise a known answer would

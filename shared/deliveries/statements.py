@@ -68,3 +68,11 @@ ARRIVED = text("""
 
 Both updates see the rows as they were before; each touches another table, so the order does not matter.
 """
+
+LEAVE = text("""
+    UPDATE chat SET paced_until = clock_timestamp() + make_interval(secs => :seconds), hinted_at = NULL
+    WHERE id = :chat AND NOT EXISTS (
+        SELECT FROM delivery WHERE chat_id = :chat AND (state = 'unknown' OR (state = 'waiting' AND lane = 0)))
+    RETURNING id
+""").bindparams(bindparam("seconds", type_=Double), bindparam("chat", type_=BigInteger))
+"""Let a chat wait for its limit of news, unless an answer to a person or an unsettled message is there to be seen to."""

@@ -110,7 +110,7 @@ async def taken(pace: Pace, lane: str, count: int, chat: int | None = None, *, s
 
 
 async def drive(
-    pace: Pace, seconds: float, chats: list[int], *, tasks: int = 4, lane: str = "reply"
+    pace: Pace, seconds: float, chats: list[int], *, tasks: int = 4, lane: str = "reply", in_line: bool = False
 ) -> list[list[float]]:
     """Send as fast as allowed; Telegram receives each at a random moment of its flight. Gives [chat, moment] pairs."""
     arrivals: list[list[float]] = []
@@ -119,10 +119,14 @@ async def drive(
     async def sender() -> None:
         while time.monotonic() < end:
             chat = random.choice(chats)
-            got = await pace.reserve(chat, is_group=chat < 0, lane=lane)
+            if in_line:
+                got = await pace.stand_in_line(chat, is_group=chat < 0, lane=lane, within=1.0)
+            else:
+                got = await pace.reserve(chat, is_group=chat < 0, lane=lane)
             if not isinstance(got, Slot):
                 await asyncio.sleep(min(got, 0.03))
                 continue
+            await got.due()
             flight, before = random.uniform(0.005, 0.06), random.random()
             await asyncio.sleep(flight * before)
             arrivals.append([chat, time.time()])
@@ -170,6 +174,26 @@ async def test_two_processes_of_four_tasks_never_fill_a_window_too_much(valkey, 
     arrivals = await in_two_processes(valkey.url, 4.0, chats)
     assert_within_telegrams_limits(arrivals)
     assert len(arrivals) > 100  # and it is no crawl
+
+
+async def test_places_given_ahead_to_those_in_line_never_fill_a_window_too_much(valkey, redis) -> None:
+    others = connect(valkey.url)
+    one, two = await warm(Pace(redis, BOT, limits=QUICK)), Pace(others, BOT, limits=QUICK)
+    both = [drive(pace, 1.2, [GROUP, *range(1, 60)], tasks=30, lane="push", in_line=True) for pace in (one, two)]
+    arrivals = [pair for part in await asyncio.gather(*both) for pair in part]
+    await others.aclose()
+    assert_within_telegrams_limits(arrivals)
+
+
+async def test_a_place_ahead_waits_for_its_moment_and_a_chats_own_limit_leaves_the_line(redis) -> None:
+    limits = Limits(all_window=0.4, chat_window=0.4, lanes={"reply": (9, 18), "push": (1, 15), "bulk": (1, 8)})
+    pace = await warm(Pace(redis, BOT, limits=limits))
+    await pace.settle(await pace.reserve(BUDI, is_group=False, lane="push"))
+    settled = time.monotonic()
+    ahead = await pace.stand_in_line(1, is_group=False, lane="push", within=60)
+    await ahead.due()
+    assert time.monotonic() - settled > 0.395  # by another clock than Redis'
+    assert await pace.stand_in_line(1, is_group=False, lane="reply", within=60) <= 0.05
 
 
 async def test_one_busy_group_gets_its_whole_share(redis) -> None:
@@ -339,7 +363,7 @@ async def test_a_redis_that_comes_back_learns_what_was_sent_without_it(valkey, r
     pace = await warm(Pace(redis, BOT, limits=QUICK))
     before = await drive(pace, 1.0, [GROUP, *range(1, 20)])
     valkey.stop()
-    without = await drive(pace, 2.0, [GROUP, *range(1, 20)])
+    without = await drive(pace, 1.2, [GROUP, *range(1, 20)])
     assert pace.away
     valkey.start()
     after = await drive(pace, 2.5, [GROUP, *range(1, 20)])
