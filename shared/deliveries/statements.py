@@ -75,4 +75,4 @@ LEAVE = text("""
         SELECT FROM delivery WHERE chat_id = :chat AND (state = 'unknown' OR (state = 'waiting' AND lane = 0)))
     RETURNING id
 """).bindparams(bindparam("seconds", type_=Double), bindparam("chat", type_=BigInteger))
-"""Let a chat wait for its limit of news, unless an answer to a person or an unsettled message is there to be seen to."""
+"""Let a chat wait for its limit of news, unless an answer to a person or an unsettled message is to be seen to."""
