@@ -14,6 +14,7 @@ from shared import clock
 from shared.words import DAYS, MONTHS
 
 NBSP = "\u00a0"
+SHORT_RUPIAH = ((10**12, "T", 2), (10**9, "M", 2), (10**6, "jt", 1))
 
 SHAPES: dict[Category, str] = {
     "received": "baru",
@@ -129,12 +130,12 @@ def rupiah(n: int) -> str:
 
 
 def rupiah_short(n: int) -> str:
-    """`Rp 612,5 jt`, `Rp 2,15 M`; below a million in full."""
-    if abs(n) >= 1_000_000_000:
-        return f"Rp{NBSP}{decimal(n / 1_000_000_000, 2)}{NBSP}M"
-    if abs(n) >= 1_000_000:
-        return f"Rp{NBSP}{decimal(n / 1_000_000)}{NBSP}jt"
-    return rupiah(n)
+    """`Rp 612,5 jt`, `Rp 2,15 M` (miliar, 10⁹), `Rp 1,73 T` (triliun, 10¹²); below a million in full."""
+    if abs(n) < 1_000_000:
+        return rupiah(n)
+    # what would be 1000,0 of a unit is 1,00 of the next
+    size, unit, places = next(each for each in SHORT_RUPIAH if round(abs(n) / each[0], each[2]) >= 1)
+    return f"Rp{NBSP}{decimal(n / size, places)}{NBSP}{unit}"
 
 
 def initials(name: str) -> str:
