@@ -41,6 +41,6 @@ async def visitor(session: AsyncSession, request: Request, *, touch: bool = True
             raise NoToken
         if touch:
             await sessions.touch(session, known)
-        found = Visitor(await viewer_of(session, known.person), known.session.csrf, "web")
+        found = Visitor(await viewer_of(session, known.person), known.csrf, "web")
     found.viewer.must("order.read")
     return found

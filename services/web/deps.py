@@ -96,7 +96,7 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
     area = (
         _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
     )
-    known_as = (known.session.token_hash, known.session.csrf)
+    known_as = (known.token_hash, known.csrf)
     visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence)
     request.state.visit = visit
     viewer.must("order.read")

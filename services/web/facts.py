@@ -30,10 +30,11 @@ from services.web.view import (
     address,
 )
 from services.web.view_ask import Ask
-from shared import clock
+from shared import clock, rows
 from shared.chats.models import Chat
 from shared.deliveries.models import Delivery, State
 from shared.orders import box, queries, sla, sla_fields, states
+from shared.orders.lines import OrderLine
 from shared.orders.models import Order, Reason
 from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
@@ -66,7 +67,7 @@ def status_of(code: str, data: MasterData) -> Status:
     return Status(row.code, name_of(row), row.category.value)
 
 
-def sla_of(order: Order, calendar: sla.Calendar, at: datetime) -> Sla:
+def sla_of(order: Order | OrderLine, calendar: sla.Calendar, at: datetime) -> Sla:
     """An order's clock as the browser may tick it on."""
     timer = sla_fields.timer(order, calendar, at)
     target = order.target_seconds // 60
@@ -90,7 +91,7 @@ def rests_at(calendar: sla.Calendar, at: datetime) -> datetime:
 
 async def rows_of(
     session: AsyncSession,
-    found: Sequence[OrderFacts],
+    found: Sequence[OrderFacts | OrderLine],
     columns: tuple[str, ...] = COLUMNS,
     *,
     out: bool = False,
@@ -116,14 +117,16 @@ async def rows_of(
     )
 
 
-async def row_of(session: AsyncSession, facts: OrderFacts, *, out: bool = False, fresh: bool = False) -> Row:
+async def row_of(
+    session: AsyncSession, facts: OrderFacts | OrderLine, *, out: bool = False, fresh: bool = False
+) -> Row:
     """One line of the queue, with the usual columns."""
     [row] = await rows_of(session, [facts], out=out, fresh=fresh)
     return row
 
 
 def _row(
-    facts: OrderFacts,
+    facts: OrderFacts | OrderLine,
     columns: tuple[str, ...],
     status: Status,
     standing: Sla,
@@ -267,7 +270,7 @@ async def summary_of(session: AsyncSession, facts: OrderFacts) -> Summary:
 async def timeline_of(session: AsyncSession, order: Order, data: MasterData) -> tuple[Moment, ...]:
     """What happened and what was told of it, newest first."""
     moments = [words.moment(entry, data) for entry in await queries.timeline(session, order.id)]
-    for state, at in await session.execute(_TOLD, {"order": order.id}):
+    for state, at in await rows.rows(session, _TOLD, {"order": order.id}):
         icon, text = DELIVERY_WORDS[state]
         moments.append(Moment(at, icon, _(text), source="Telegram"))
     return tuple(sorted(moments, key=lambda each: each.at, reverse=True))

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, bindparam, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.db import after
 from shared.desk.models import OrderOpen
 from shared.people.models import Person
@@ -41,7 +42,8 @@ _READERS = (
 
 async def opened(session: AsyncSession, order_id: int, person_id: int) -> None:
     """A person looks at an order, still or again; when it is new, every process hears of it at the commit."""
-    if await session.scalar(_OPENED, {"order": order_id, "person": person_id}):
+    row = await rows.first(session, _OPENED, {"order": order_id, "person": person_id})
+    if row is not None and row[0]:
         await _say(session, order_id)
 
 
@@ -58,7 +60,7 @@ async def left(session: AsyncSession, order_id: int, person_id: int) -> None:
 
 async def readers(session: AsyncSession, order_id: int) -> Sequence[tuple[int, str]]:
     """(id, name) of all who have an order open, whoever came first first."""
-    return [(key, name) for key, name in await session.execute(_READERS, {"order": order_id})]
+    return [(key, name) for key, name in await rows.rows(session, _READERS, {"order": order_id})]
 
 
 async def _say(session: AsyncSession, order_id: int) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.events import EventRow
-from shared.orders import queries, search
+from shared.orders import lines, queries, search
+from shared.orders.lines import OrderLine
 from shared.orders.listed import MOST, Listed, cursor_of, read_cursor
 from shared.orders.models import OPEN, Category, Order
-from shared.orders.queries import OrderFacts
 from shared.orders.states import MasterData
 from shared.people.access import Viewer, Whoever
 from shared.people.models import Person, Role
@@ -79,7 +80,7 @@ class Page:
     near: nothing held the words, so these are orders that come close to them.
     """
 
-    rows: list[OrderFacts]
+    rows: list[OrderLine]
     after: str = ""
     near: bool = False
 
@@ -91,22 +92,23 @@ async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: st
         return Page(exact)
     listed = _built(_list_of, viewer, given, data)
     first, last, order_id = read_cursor(cursor, listed) if cursor else (0, None, 0)
-    rows: list[tuple[int, OrderFacts]] = []
+    shown: list[tuple[int, OrderLine]] = []
     for number in range(first, len(listed.parts)):
         follows = cursor and number == first
-        wanted = listed.after(number, last, order_id).limit(MOST) if follows else listed.begins[number]
-        found = await queries.all_facts(session, wanted, {**viewer.asking, "most": size + 1 - len(rows)})
-        rows += [(number, each) for each in found]
-        if len(rows) > size:
+        wanted = _lines(listed, listed.after(number, last, order_id)) if follows else listed.begins[number]
+        read = lines.read_once if follows or given.words else lines.read
+        found = await read(session, wanted, {**viewer.asking, "most": size + 1 - len(shown)})
+        shown += [(number, each) for each in found]
+        if len(shown) > size:
             break
-    if not rows and given.words and not cursor:
+    if not shown and given.words and not cursor:
         others = conditions(viewer, replace(given, words="", view="semua", sort=""), data)
         return Page(await search.near(session, viewer, given.words, others), near=True)
-    shown = [each for _, each in rows[:size]]
-    if len(rows) <= size:
-        return Page(shown)
-    number, at = rows[size - 1]
-    return Page(shown, cursor_of(number, getattr(at.order, listed.key.key), at.order.id))
+    here = [each for _, each in shown[:size]]
+    if len(shown) <= size:
+        return Page(here)
+    number, last_one = shown[size - 1]
+    return Page(here, cursor_of(number, getattr(last_one, listed.key.key), last_one.id))
 
 
 async def named(session: AsyncSession, given: Filters) -> Filters:
@@ -122,7 +124,7 @@ async def whole(session: AsyncSession, viewer: Viewer, given: Filters) -> querie
         ids = [row.order.id for row in first.rows]
         wanted = queries.facts(viewer).where(Order.id.in_(ids))
         return wanted.order_by(case({each: n for n, each in enumerate(ids)}, value=Order.id)) if ids else wanted
-    return _listed(viewer, given, data).whole()  # type: ignore[no-any-return]
+    return _listed(viewer, given, data, queries.facts(viewer)).whole()  # type: ignore[no-any-return]
 
 
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> int:
@@ -152,8 +154,8 @@ async def counts(
     data = await queries.master(session)
     bare = replace(given, view="aktif", status="", words="", sort="", named=())
     wanted = _counting(viewer.whoever, bare, tuple((own or {}).items()), data)
-    row = (await session.execute(wanted, viewer.asking)).one()
-    return dict(row._mapping)
+    row = await rows.first(session, wanted, viewer.asking)
+    return dict(row.items())
 
 
 @lru_cache(maxsize=KEPT)
@@ -179,7 +181,7 @@ def _counting(
 
 async def holders(session: AsyncSession, viewer: Viewer, most: int = 60) -> Sequence[tuple[int, str]]:
     """Who holds open orders in the area, by name."""
-    found = await session.execute(_holding(viewer.whoever), {**viewer.asking, "most": most})
+    found = await rows.rows(session, _holding(viewer.whoever), {**viewer.asking, "most": most})
     return [(person_id, name) for person_id, name in found]
 
 
@@ -249,17 +251,26 @@ def conditions(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> li
 
 @lru_cache(maxsize=KEPT)
 def _list_of(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Listed:
-    listed = _listed(viewer, given, data)
-    return replace(listed, begins=[listed.part(number).limit(MOST) for number in range(len(listed.parts))])
+    listed = _listed(viewer, given, data, lines.picked(viewer))
+    return replace(listed, begins=[_lines(listed, listed.part(number)) for number in range(len(listed.parts))])
 
 
-def _listed(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Listed:
-    """The list: as its reader sorts it, else urgent first, or newest first where closed orders may stand in it."""
-    wanted: Any = queries.facts(viewer).where(*conditions(viewer, given, data))
+def _lines(listed: Listed, part: Any) -> Any:
+    """As many lines of a part as MOST says."""
+    return lines.named(part.limit(MOST), (listed.key.key, listed.falling), ("id", listed.falling))
+
+
+def _listed(viewer: Viewer | Whoever, given: Filters, data: MasterData, some: Any) -> Listed:
+    """The list: as its reader sorts it, else urgent first, or newest first where closed orders may stand in it.
+
+    some: the statement that is narrowed and sorted.
+    """
+    wanted: Any = some.where(*conditions(viewer, given, data))
     falling, name = given.sort.startswith("-"), given.sort.removeprefix("-")
     closed = not given.words and _wants_closed(given, data)
     wide = bool(given.words) or closed or (given.view == "semua" and not _wants_open(given, data))
-    wanted = wanted if wide else wanted.where(_OPEN)
+    said = given.view != "semua"  # the conditions have it; said twice, Postgres takes it for twice as rare
+    wanted = wanted if wide or said else wanted.where(_OPEN)
     if name == "teknisi":  # those without a code stand at the end
         key = Order.technician_code
         return Listed(wanted, key, falling, (key.is_not(None), key.is_(None)))
@@ -330,10 +341,11 @@ def _of_day(given: Filters, data: MasterData) -> ColumnElement[bool]:
 
 
 def _late(*, wide: bool) -> ColumnElement[bool]:
-    open_and_late = and_(_OPEN, Order.sort_at <= func.now())
+    """wide: closed orders may stand in the list; else it is said already that they do not."""
+    late: ColumnElement[bool] = Order.sort_at <= func.now()
     if not wide:
-        return open_and_late
-    return or_(open_and_late, and_(_CLOSED, Order.used_seconds > Order.target_seconds))
+        return late
+    return or_(and_(_OPEN, late), and_(_CLOSED, Order.used_seconds > Order.target_seconds))
 
 
 def _stopped_by(given: Filters) -> Select[Any]:

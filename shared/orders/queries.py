@@ -3,8 +3,9 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import (
     ARRAY,
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from shared import rows
 from shared.errors import NotFound
 from shared.events import EventRow
 from shared.orders import states
@@ -57,12 +59,47 @@ class OrderFacts:
     registrant_name: str | None
 
 
+class Happened(NamedTuple):
+    """An event of an order as its timeline tells it; its fields are EventRow's."""
+
+    id: int
+    name: str
+    at: datetime
+    order_id: int | None
+    seq: int | None
+    actor_id: int | None
+    source: str
+    payload: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One event of an order and who caused it."""
 
-    event: EventRow
+    event: Happened
     actor_name: str | None
+
+
+class Namesake(NamedTuple):
+    """Another order of the same number; its fields are Order's."""
+
+    id: int
+    registration_no: str
+    type_code: str
+    status_code: str
+    category: Category
+    registered_at: datetime
+
+
+class Numbered(Protocol):
+    """What has a number that others may have too: an order, or a line of a list."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def registration_no(self) -> str: ...
+    @property
+    def category(self) -> Category: ...
 
 
 async def master(session: AsyncSession) -> states.MasterData:
@@ -91,10 +128,11 @@ def forget() -> None:
 def visible(viewer: Viewer | Whoever) -> ColumnElement[bool]:
     """The orders a viewer may know of: the office by area; a technician its own and those of the group it asks in."""
     groups = Order.chat_id.in_(viewer.groups) if viewer.groups else None
-    return _rule(_sees(viewer), viewer.within(Order.sto_id), viewer.person_id, groups)
+    return _rule(sees(viewer), viewer.within(Order.sto_id), viewer.person_id, groups)
 
 
-def _sees(viewer: Viewer | Whoever) -> Literal["area", "own", "nothing"]:
+def sees(viewer: Viewer | Whoever) -> Literal["area", "own", "nothing"]:
+    """Which orders a role may know of."""
     if viewer.may("order.read"):
         return "area"
     return "own" if viewer.may("order.read_own") else "nothing"
@@ -147,10 +185,10 @@ async def by_number(session: AsyncSession, viewer: Viewer | None, registration_n
     """The order of a registration number: the open one, else the newest. Raises NotFound, also outside the area."""
     given: dict[str, object] = {"number": registration_no}
     if viewer is None:
-        wanted = _by_number(None, everywhere=True)
+        wanted = of_number(None, everywhere=True)
     else:
         given |= {"me": viewer.person_id, "groups": list(viewer.groups), "stos": list(viewer.stos or ())}
-        wanted = _by_number(_sees(viewer), everywhere=viewer.stos is None)
+        wanted = of_number(sees(viewer), everywhere=viewer.stos is None)
     found = (await session.execute(wanted, given)).first()
     if found is None:
         raise NotFound
@@ -158,7 +196,7 @@ async def by_number(session: AsyncSession, viewer: Viewer | None, registration_n
 
 
 @cache
-def _by_number(sees: Literal["area", "own", "nothing"] | None, *, everywhere: bool) -> Facts:
+def of_number(sees: Literal["area", "own", "nothing"] | None, *, everywhere: bool) -> Facts:
     """The statement of `by_number`, built once: each `/cek` asks it. sees: None for the house itself."""
     wanted = facts(None).where(Order.registration_no == bindparam("number", type_=String), Order.deleted_at.is_(None))
     if sees is not None:
@@ -179,12 +217,13 @@ async def by_address(session: AsyncSession, viewer: Viewer, registration_no: str
     return found
 
 
-async def second_ones(session: AsyncSession, found: Collection[Order]) -> frozenset[int]:
+async def second_ones(session: AsyncSession, found: Collection[Numbered]) -> frozenset[int]:
     """Ids of those that do not stand at their number's own address, because an open or a newer order does."""
     closed = {order.id: order.registration_no for order in found if order.category not in OPEN}
     if not closed:
         return frozenset()
-    return frozenset(closed) - frozenset(await session.scalars(_firsts(), {"numbers": list(set(closed.values()))}))
+    firsts = await rows.rows(session, _firsts(), {"numbers": list(set(closed.values()))})
+    return frozenset(closed) - {row[0] for row in firsts}
 
 
 @cache
@@ -193,21 +232,22 @@ def _firsts() -> Select[int]:
     return (
         select(Order.id)
         .ext(distinct_on(Order.registration_no))
-        .where(Order.registration_no.in_(bindparam("numbers", expanding=True)), Order.deleted_at.is_(None))
+        .where(Order.registration_no == any_(bindparam("numbers", type_=ARRAY(String))), Order.deleted_at.is_(None))
         .order_by(Order.registration_no, Order.category.in_(OPEN).desc(), Order.id.desc())
     )
 
 
-async def namesakes(session: AsyncSession, viewer: Viewer, order: Order) -> Sequence[Order]:
+async def namesakes(session: AsyncSession, viewer: Viewer, order: Order) -> Sequence[Namesake]:
     """The other orders of an order's number that the viewer may see, the newest first; ten at most."""
     asked = {**viewer.asking, "number": order.registration_no, "but": order.id}
-    return (await session.scalars(_others_of(viewer.whoever), asked)).all()
+    return [Namesake._make(row) for row in await rows.rows(session, _others_of(viewer.whoever), asked)]
 
 
 @lru_cache(maxsize=32)
-def _others_of(viewer: Viewer | Whoever) -> Select[Order]:
+def _others_of(viewer: Viewer | Whoever) -> Select[Any]:
     but = Order.id != bindparam("but", type_=BigInteger)
-    wanted = select(Order).where(Order.registration_no == bindparam("number", type_=String), but, visible(viewer))
+    wanted = select(*[getattr(Order, name) for name in Namesake._fields])
+    wanted = wanted.where(Order.registration_no == bindparam("number", type_=String), but, visible(viewer))
     return wanted.order_by(Order.id.desc()).limit(10)
 
 
@@ -262,28 +302,25 @@ async def open_with(session: AsyncSession, serial: str | None, but: int = 0) -> 
 
 async def timeline(session: AsyncSession, order_id: int, limit: int = 100) -> Sequence[TimelineEntry]:
     """An order's events, newest first."""
-    rows = await session.execute(_timeline(limit), {"order": order_id})
-    return [TimelineEntry(event, name) for event, name in rows]
-
-
-@cache
-def _timeline(limit: int) -> Select[EventRow, str]:
-    return (
-        select(EventRow, Person.name)
-        .outerjoin(Person, Person.id == EventRow.actor_id)
-        .where(EventRow.order_id == bindparam("order", type_=BigInteger))
-        .order_by(EventRow.id.desc())
-        .limit(limit)
-    )
+    return [_entry(row) for row in await rows.rows(session, _timeline(limit), {"order": order_id})]
 
 
 async def since_version(session: AsyncSession, order_id: int, version: int) -> Sequence[TimelineEntry]:
     """What happened to an order after `version`, oldest first."""
-    rows = await session.execute(
-        select(EventRow, Person.name)
-        .outerjoin(Person, Person.id == EventRow.actor_id)
-        .where(EventRow.order_id == order_id, EventRow.seq > version)
-        .order_by(EventRow.id)
-        .limit(20)
-    )
-    return [TimelineEntry(event, name) for event, name in rows]
+    wanted = _events().where(EventRow.order_id == order_id, EventRow.seq > version)
+    return [_entry(row) for row in await session.execute(wanted.order_by(EventRow.id).limit(20))]
+
+
+def _entry(row: Sequence[Any]) -> TimelineEntry:
+    return TimelineEntry(Happened._make(row[:-1]), row[-1])
+
+
+@cache
+def _timeline(limit: int) -> Select[Any]:
+    asked = EventRow.order_id == bindparam("order", type_=BigInteger)
+    return _events().where(asked).order_by(EventRow.id.desc()).limit(limit)
+
+
+def _events() -> Select[Any]:
+    columns = [getattr(EventRow, name) for name in Happened._fields]
+    return select(*columns, Person.name).outerjoin(Person, Person.id == EventRow.actor_id)

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, func, literal, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.identifiers import codes, compact, letters
-from shared.orders import queries
+from shared.orders import lines, queries
+from shared.orders.lines import OrderLine
 from shared.orders.models import OPEN, Order
-from shared.orders.queries import OrderFacts
 from shared.people.access import Viewer, Whoever
 from shared.people.models import Person, Role
 
@@ -85,19 +86,21 @@ def number_of(words: str) -> str:
     return number if re.fullmatch(r"SC[0-9]{6,12}", number) else ""
 
 
-async def by_number(session: AsyncSession, viewer: Viewer, words: str) -> list[OrderFacts]:
+async def by_number(session: AsyncSession, viewer: Viewer, words: str) -> list[OrderLine]:
     """The orders of a registration number that was given whole, the open one first."""
     number = number_of(words)
     if not number:
         return []
     wanted = _by_number.__wrapped__(viewer) if viewer.groups else _by_number(viewer.whoever)
-    return await queries.all_facts(session, wanted, {**viewer.asking, "number": number})
+    read = lines.read_once if viewer.groups else lines.read
+    found = await read(session, wanted, {**viewer.asking, "number": number})
+    return sorted(found, key=lambda each: (each.category in OPEN, each.id), reverse=True)
 
 
 @cache
-def _by_number(viewer: Viewer | Whoever) -> queries.Facts:
-    wanted = queries.facts(viewer).where(Order.registration_no == bindparam("number", type_=String))
-    return wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(10)
+def _by_number(viewer: Viewer | Whoever) -> Select[Any]:
+    wanted = lines.picked(viewer).where(Order.registration_no == bindparam("number", type_=String))
+    return lines.named(wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(10))
 
 
 def slips(number: str) -> list[str]:
@@ -116,7 +119,7 @@ def slips(number: str) -> list[str]:
 
 async def near(
     session: AsyncSession, viewer: Viewer, words: str, others: Sequence[ColumnElement[bool]]
-) -> list[OrderFacts]:
+) -> list[OrderLine]:
     """Orders with something like the words in them: a slipped digit, a letter O for a zero, a name misspelt.
 
     others: the filters that stand beside the search. At most NEAR, the most alike first.
@@ -140,8 +143,10 @@ async def near(
     if len(ids) < NEAR and not re.search(r"[0-9]", said):
         ids += await _of_namesakes(session, viewer, others, said)
     ids = list(dict.fromkeys(ids))[:NEAR]
-    found = await queries.all_facts(session, queries.facts(viewer).where(Order.id.in_(ids))) if ids else []
-    return sorted(found, key=lambda each: ids.index(each.order.id))
+    if not ids:
+        return []
+    found = await lines.read_once(session, lines.named(lines.picked(viewer).where(Order.id.in_(ids))), {})
+    return sorted(found, key=lambda each: ids.index(each.id))
 
 
 async def _ids(

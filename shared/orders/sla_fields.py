@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.orders import sla
+from shared.orders.lines import OrderLine
 from shared.orders.models import Order
 
 PAUSED_SORT = datetime(2999, 1, 1, tzinfo=UTC)  # a paused order stands behind every running one
@@ -60,7 +61,7 @@ def moved(order: Order, calendar: sla.Calendar, clock_now: str, at: datetime) ->
     }
 
 
-def timer(order: Order, calendar: sla.Calendar, at: datetime) -> Timer:
+def timer(order: Order | OrderLine, calendar: sla.Calendar, at: datetime) -> Timer:
     """Where an order's clock stands at `at`."""
     used = order.used_seconds
     if order.running_since is not None:

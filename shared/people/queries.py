@@ -1,10 +1,12 @@
 """Questions about people: who is asking, by whichever door. Reads only."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.people.access import Viewer
 from shared.people.models import Person, PersonArea, Role
 from shared.places.models import Sto
@@ -18,9 +20,20 @@ _AREA = (
 _BY_TELEGRAM = select(Person).where(Person.telegram_id == bindparam("telegram", type_=BigInteger), Person.active)
 
 
-async def viewer_of(session: AsyncSession, person: Person, group: int | None = None) -> Viewer:
+class Who(NamedTuple):
+    """A person as far as a request asks; its fields are Person's."""
+
+    id: int
+    name: str
+    role: Role
+    technician_code: str | None
+    language: str
+    preferences: dict[str, Any]
+
+
+async def viewer_of(session: AsyncSession, person: Person | Who, group: int | None = None) -> Viewer:
     """`person` as the query layer sees it; `group` is the Telegram group it speaks in, if any."""
-    stos = None if person.role is Role.ADMIN else frozenset(await session.scalars(_AREA, {"person": person.id}))
+    stos = None if person.role is Role.ADMIN else await _area_of(session, person.id)
     return Viewer(
         person_id=person.id,
         name=person.name,
@@ -30,6 +43,10 @@ async def viewer_of(session: AsyncSession, person: Person, group: int | None = N
         language=person.language,
         groups=frozenset({group}) if group is not None else frozenset(),
     )
+
+
+async def _area_of(session: AsyncSession, person_id: int) -> frozenset[int]:
+    return frozenset(row[0] for row in await rows.rows(session, _AREA, {"person": person_id}))
 
 
 async def by_telegram(session: AsyncSession, telegram_id: int) -> Person | None:

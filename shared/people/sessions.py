@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, bindparam, case, delete, func, lit
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import audit
+from shared import audit, rows
 from shared.db import after, transaction
 from shared.desk import presence
 from shared.desk.models import Is, Presence
@@ -19,6 +19,7 @@ from shared.errors import NotAllowed, SikproError
 from shared.people import passwords
 from shared.people.access import RIGHTS
 from shared.people.models import LoginFailure, Person, WebSession
+from shared.people.queries import Who
 from shared.settings import settings
 
 FREE_TRIES = 5  # of one name; from then on each waits twice as long
@@ -60,8 +61,9 @@ class Known:
     unseen: it was not used in the last minute, as far as is written down.
     """
 
-    person: Person
-    session: WebSession
+    person: Who
+    token_hash: str
+    csrf: str
     presence: Is = Is.ONLINE
     unseen: bool = True
 
@@ -127,15 +129,20 @@ async def _note_failure(name: str, person: Person | None) -> None:
 async def find(session: AsyncSession, token: str) -> Known | None:
     """The living session of a token: not idle too long, not too old, of an active person."""
     wanted = _living(settings().session_idle, settings().session_absolute)
-    found = (await session.execute(wanted, {"token": hashed(token)})).first()
-    return Known(found[0], found[1], found[2] or Is.ONLINE, found[3]) if found else None
+    found = await rows.first(session, wanted, {"token": hashed(token)})
+    if found is None:
+        return None
+    token_hash, csrf, said, unseen, *who = found
+    return Known(Who._make(who), token_hash, csrf, said or Is.ONLINE, unseen)
 
 
 @cache
 def _living(*limits: int) -> Any:
     """The statement of `find`, built once for the limits of the settings: every request asks it."""
     return (
-        select(Person, WebSession, Presence.state, WebSession.seen_at < after(-60))
+        select(WebSession.token_hash, WebSession.csrf, Presence.state, WebSession.seen_at < after(-60))
+        .add_columns(*[getattr(Person, name) for name in Who._fields])
+        .select_from(Person)
         .join(WebSession, WebSession.person_id == Person.id)
         .outerjoin(Presence, Presence.person_id == Person.id)
         .where(WebSession.token_hash == bindparam("token", type_=String), Person.active, *alive(*limits))
@@ -148,7 +155,7 @@ async def touch(session: AsyncSession, known: Known) -> None:
         return
     await session.execute(
         update(WebSession)
-        .where(WebSession.token_hash == known.session.token_hash, WebSession.seen_at < after(-60))
+        .where(WebSession.token_hash == known.token_hash, WebSession.seen_at < after(-60))
         .values(seen_at=func.clock_timestamp())
         .execution_options(synchronize_session=False)
     )

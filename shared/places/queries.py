@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
+from shared import clock, rows
 from shared.orders.sla import Calendar
 from shared.people.access import Viewer, Whoever
 from shared.places.models import Holiday, SiteOperation, Sto
@@ -73,10 +73,9 @@ async def stos(session: AsyncSession, viewer: Viewer | None = None) -> Sequence[
 
 async def named(session: AsyncSession, viewer: Viewer) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """(STO, Site Operations) that are active in the viewer's area: names by their codes, in order."""
-    wanted = _named.__wrapped__(viewer) if viewer.groups else _named(viewer.whoever)
     stos: dict[str, str] = {}
     sites: dict[str, str] = {}
-    for code, name, site, site_name, site_active in await session.execute(wanted, viewer.asking):
+    for code, name, site, site_name, site_active in await rows.rows(session, _named(viewer.whoever), viewer.asking):
         stos[code] = name
         if site_active:
             sites[site] = site_name

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.people.access import Viewer
 from shared.people.models import Person, PersonArea, Role
+from shared.people.queries import Who
 from shared.places.models import SiteOperation, Sto
 
 ELSEWHERE = "Asia/Jakarta"
@@ -50,14 +52,15 @@ async def home_of(session: AsyncSession, viewer: Viewer) -> Home:
     return Home(zones.most_common(1)[0][0] if zones else ELSEWHERE, tuple(code for code, _ in found))
 
 
-async def viewer_at_home(session: AsyncSession, person: Person) -> tuple[Viewer, Home]:
+async def viewer_at_home(session: AsyncSession, person: Person | Who) -> tuple[Viewer, Home]:
     """What `viewer_of` and `home_of` say, in one look; without the exchanges' codes for who sees all of them."""
     if person.role is Role.ADMIN:
-        stos, home = None, Home(await session.scalar(_COMMONEST_ZONE) or ELSEWHERE, ())
+        zone = await rows.first(session, _COMMONEST_ZONE)
+        stos, home = None, Home(zone[0] if zone else ELSEWHERE, ())
     else:
-        rows = {row[0]: row for row in await session.execute(_AREA, {"person": person.id})}
-        here = [(code, zone) for _, code, zone, active in rows.values() if active]
+        area = {row[0]: row for row in await rows.rows(session, _AREA, {"person": person.id})}
+        here = [(code, zone) for _, code, zone, active in area.values() if active]
         zones = Counter(zone for _, zone in here)
-        stos = frozenset(rows)
+        stos = frozenset(area)
         home = Home(zones.most_common(1)[0][0] if zones else ELSEWHERE, tuple(code for code, _ in here))
     return Viewer(person.id, person.name, person.role, stos, person.technician_code, person.language), home

@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 
 from shared import clock, words
-from shared.orders.queries import OrderFacts
+from shared.orders.lines import OrderLine
 from shared.orders.states import MasterData
 from shared.reports.recap_time import Taken, TimeRecap
 from shared.reports.say import percent
@@ -73,7 +73,7 @@ def word(key: str, language: str) -> str:
 
 
 def morning(
-    counts: Mapping[str, int], rows: Sequence[OrderFacts], data: MasterData, now: datetime, language: str
+    counts: Mapping[str, int], rows: Sequence[OrderLine], data: MasterData, now: datetime, language: str
 ) -> str:
     """How the queue stands by its tabs, and its most urgent orders."""
     if not counts["aktif"]:
@@ -86,7 +86,7 @@ def morning(
     return "\n".join([f"<pre>{escape(table)}</pre>", word("first", language), *lines, *tail])
 
 
-def _order(facts: OrderFacts, data: MasterData, now: datetime, language: str) -> str:
+def _order(facts: OrderLine, data: MasterData, now: datetime, language: str) -> str:
     order = facts.order
     who = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
     status = escape(words.status_label(data.statuses[order.status_code], language))

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.chats.models import Chat
-from shared.orders import queries as orders
+from shared.orders import lines
+from shared.orders.lines import OrderLine
+from shared.orders.listed import MOST
 from shared.orders.models import Order, OrderType
-from shared.orders.queries import OrderFacts
-from shared.people.access import Viewer
+from shared.people.access import Viewer, Whoever
 from shared.people.models import Person, PersonArea, Role
 from shared.places.models import Sto
 from shared.sla.models import Level, SlaRecipient, SlaTarget
@@ -128,11 +130,16 @@ async def preview(session: AsyncSession, code: str, unit: Unit, minutes: int) ->
     return Preview(*row)
 
 
-async def near(session: AsyncSession, viewer: Viewer, limit: int) -> Sequence[OrderFacts]:
+async def near(session: AsyncSession, viewer: Viewer, limit: int) -> Sequence[OrderLine]:
     """The open orders of the area that have spent 80 % of their target and are not late yet, soonest due first."""
+    return await lines.read(session, _near(viewer.whoever), {**viewer.asking, "most": limit})
+
+
+@cache
+def _near(viewer: Viewer | Whoever) -> Select[Any]:
     now = func.now()
-    wanted = orders.facts(viewer).where(_OPEN, Order.sort_at > now, Order.near_at <= now)
-    return await orders.all_facts(session, wanted.order_by(Order.sort_at, Order.id).limit(limit))
+    wanted = lines.picked(viewer).where(_OPEN, Order.sort_at > now, Order.near_at <= now)
+    return lines.named(wanted.order_by(Order.sort_at, Order.id).limit(MOST), ("sort_at", False), ("id", False))
 
 
 async def told(session: AsyncSession, site_id: int, level: Level) -> Sequence[Told]:

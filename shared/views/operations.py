@@ -1,12 +1,14 @@
 """A person's own views of the queue: keep, rename, begin with, drop. Nobody sees another's; no filter is read here."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.errors import Invalid, NotFound
 from shared.identifiers import one_line
 from shared.people.models import Person
@@ -16,19 +18,23 @@ MOST = 12  # views of a person: they stand side by side above the list
 LONGEST_NAME = 40
 LONGEST_QUERY = 600
 _MINE = SavedView.person_id == bindparam("person", type_=BigInteger)
-_OWN = select(SavedView).where(_MINE).order_by(SavedView.id)
-_START = select(SavedView.query).where(_MINE, SavedView.starts)
 
 
-async def own(session: AsyncSession, person_id: int) -> Sequence[SavedView]:
-    """The person's views, the oldest first."""
-    return (await session.scalars(_OWN, {"person": person_id})).all()
+class View(NamedTuple):
+    """A kept view; its fields are SavedView's."""
+
+    id: int
+    name: str
+    query: str
+    starts: bool
 
 
-async def start(session: AsyncSession, person_id: int) -> str:
-    """What the queue opens with: the query of the person's start view, or nothing."""
-    found: str | None = await session.scalar(_START, {"person": person_id})
-    return found or ""
+_OWN = select(*[getattr(SavedView, name) for name in View._fields]).where(_MINE).order_by(SavedView.id)
+
+
+async def own(session: AsyncSession, person_id: int) -> Sequence[View]:
+    """The person's views, the oldest first; the queue opens with the one that starts."""
+    return [View._make(row) for row in await rows.rows(session, _OWN, {"person": person_id})]
 
 
 async def keep(session: AsyncSession, person_id: int, name: str, query: str, *, starts: bool = False) -> int:

@@ -21,6 +21,7 @@ from shared.identifiers import codes, compact, plain
 from shared.identifiers.read import Read
 from shared.orders import board, operations, queries
 from shared.orders.board import Filters
+from shared.orders.lines import OrderLine
 from shared.orders.models import Order
 from shared.orders.operations import AlreadyRegistered, StaleOrder
 from shared.orders.queries import OrderFacts
@@ -309,7 +310,7 @@ async def _answer(session: AsyncSession, response: Response, found: OrderFacts) 
     return await out(session, found, pictures.get(found.order.id, ()))
 
 
-async def out(session: AsyncSession, found: OrderFacts, pictures: Sequence[int]) -> OrderOut:
+async def out(session: AsyncSession, found: OrderFacts | OrderLine, pictures: Sequence[int]) -> OrderOut:
     """An order as JSON; pictures: ids of its photos."""
     order, data = found.order, await queries.master(session)
     reason = data.reasons.get(order.reason_id or 0)

@@ -27,6 +27,7 @@ from services.web.view_reports import DayCount
 from shared import clock
 from shared.orders import board, queries
 from shared.orders.board import Filters
+from shared.orders.lines import OrderLine
 from shared.places.queries import unit_of
 from shared.reports import health
 from shared.reports import queries as figures
@@ -80,7 +81,7 @@ async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tup
     makers |= {"arrears": lambda: arrears_facts.card_of(session, visit)} if shows_arrears else {}
     made = await cards(session, makers)
     today: figures.Today | None = made["today"]
-    urgent: list[queries.OrderFacts] | None = made["urgent"]
+    urgent: list[OrderLine] | None = made["urgent"]
     view = Dashboard(
         period=when.name,
         periods=period.choices(),
@@ -149,13 +150,13 @@ async def _matrix(session: AsyncSession, visit: Visit, when: Period) -> Matrix:
     )
 
 
-async def _urgent(session: AsyncSession, visit: Visit) -> list[queries.OrderFacts]:
+async def _urgent(session: AsyncSession, visit: Visit) -> list[OrderLine]:
     """The orders that are late, and then those that soon will be."""
     late = (await board.page(session, visit.viewer, Filters(view="lewat"), size=URGENT)).rows
     return [*late, *await sla.near(session, visit.viewer, URGENT - len(late))] if len(late) < URGENT else late
 
 
-async def _todo(session: AsyncSession, each: queries.OrderFacts) -> Todo:
+async def _todo(session: AsyncSession, each: OrderLine) -> Todo:
     data = await queries.master(session)
     unit = await unit_of(session, each.order.sto_id)
     reason = data.reasons.get(each.order.reason_id or 0)

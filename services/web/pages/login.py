@@ -124,9 +124,9 @@ async def sign_out(request: Request, session: Session) -> Response:
     if known is not None:
         form = await read_form(request)
         given = request.headers.get(cookies.CSRF_HEADER) or field(form, cookies.CSRF_FIELD)
-        if not cookies.fits(given, known.session.csrf):
+        if not cookies.fits(given, known.csrf):
             raise Forged
-        await sessions.end(session, known.session.token_hash)
+        await sessions.end(session, known.token_hash)
         await presence.leave(session, known.person.id)
         await audit.note(session, known.person.id, "web", "login.ended", f"person:{known.person.id}")
     answer = RedirectResponse("/masuk", 303)

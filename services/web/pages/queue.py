@@ -1,6 +1,6 @@
 """The queue: its page, its rows, and what every page of an order shows beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -23,6 +23,7 @@ from shared.orders.models import Category
 from shared.people.access import Viewer
 from shared.places import queries as places
 from shared.views import operations as views
+from shared.views.operations import View
 
 router = APIRouter()
 
@@ -91,10 +92,10 @@ async def narrowing(session: AsyncSession, viewer: Viewer, query: Query) -> tupl
 
 
 async def own_views(
-    session: AsyncSession, visit: Visit, query: Query, given: Filters
+    session: AsyncSession, visit: Visit, query: Query, given: Filters, mine: Sequence[View]
 ) -> tuple[tuple[OwnView, ...], Mapping[str, int]]:
     """One's own views with their counts, and the counts of the others: open orders in one look, the rest up to MOST."""
-    kept = {each: query_of(each.query) for each in await views.own(session, visit.viewer.person_id)}
+    kept = {each: query_of(each.query) for each in mine}
     data = await queries.master(session)
     wanted = {f"own{each.id}": filters_of(its, visit.zone) for each, its in kept.items()}
     narrow = {name: its for name, its in wanted.items() if board.narrow(its, data)}
@@ -145,11 +146,13 @@ async def queue_of(
     detail: Detail | None = None,
     missing: str = "",
     keeping: dict[str, str] | None = None,
+    mine: Sequence[View] | None = None,
 ) -> tuple[Queue, int]:
-    """The queue as its page shows it, and how many orders are active in the area."""
+    """The queue as its page shows it, and how many orders are active in the area. mine: one's own views, if known."""
     given = filters_of(query, visit.zone)
     page = await board.page(session, visit.viewer, given, cursor)
-    own, counts = await own_views(session, visit, query, given)
+    mine = await views.own(session, visit.viewer.person_id) if mine is None else mine
+    own, counts = await own_views(session, visit, query, given, mine)
     columns = columns_of(query, visit.looks)
     view = Queue(
         query=query,
@@ -186,11 +189,12 @@ def stream(query: Query) -> str:
 @router.get("/order")
 async def show_queue(request: Request, session: Session, visit: Visitor) -> Response:
     """The queue, most urgent first; asked for without a word it opens with the person's start view."""
-    if not request.url.query and (start := await views.start(session, visit.viewer.person_id)):
+    mine = await views.own(session, visit.viewer.person_id)
+    if not request.url.query and (start := next((each.query for each in mine if each.starts), "")):
         return RedirectResponse(address(query_of(start)), 303)
     query = read_query(request)
     cursor = request.query_params.get("sesudah", "")[:60]
-    view, active = await queue_of(session, visit, query, cursor=cursor)
+    view, active = await queue_of(session, visit, query, cursor=cursor, mine=mine)
     toast = await news_bulk.carried(session, visit, request.query_params.get("massal", ""), query)
     toast = toast or await news.waiting(session, visit, request)
     shell = visit.shell("order", active=active, live=stream(query), toast=toast)
