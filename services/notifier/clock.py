@@ -27,7 +27,8 @@ async def tell_of_silence(session: AsyncSession, row: EventRow, event: ClockAler
         return
     zone = await hearing.zone_of(session, event.site_operation_id)
     own, draw = await (_import(session, event, zone) if event.kind == "import" else _order(session, event))
-    for hearer in await hearing.ladder(session, event.kind, event.step, event.site_operation_id, own):
+    site, sto = event.site_operation_id, event.sto_id
+    for hearer in await hearing.ladder(session, event.kind, event.step, site, own, sto):
         await saying.say(session, hearer, draw(hearer.language), event.kind, event.step, zone, row.id, event.order_id)
 
 

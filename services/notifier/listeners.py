@@ -64,7 +64,7 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     status = data.statuses[order.status_code]
     unit = await unit_of(session, order.sto_id)
     kind, site = f"sla_{level.value}", unit.site_operation_id
-    for hearer in await hearing.who(session, kind, 1, site, {"holder": order.holder_id}):
+    for hearer in await hearing.who(session, kind, 1, site, {"holder": order.holder_id}, order.sto_id):
         if hearer.person is not None:
             await notices.tell(session, hearer.person.id, kind, actor_id=None, order_id=order.id)
         language = hearer.language

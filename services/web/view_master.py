@@ -40,6 +40,7 @@ class Form:
     key: str = ""
     stamp: str = ""
     save: str = ""  # empty: "Simpan"
+    tries: str = ""  # a second button by this name, which posts "coba" too: look before saving
     error: str = ""
     foot: str = ""
     cancel: str = ""

@@ -18,6 +18,7 @@ class ClockAlerted(Event):
     fact_at: datetime
     order_id: int | None = None
     site_operation_id: int | None = None
+    sto_id: int | None = None
 
 
 class HouseAlerted(Event):

@@ -29,17 +29,23 @@ class Hearer:
 
 
 async def who(
-    session: AsyncSession, kind: str, step: int, site_id: int | None, own: Mapping[str, int | None]
+    session: AsyncSession,
+    kind: str,
+    step: int,
+    site_id: int | None,
+    own: Mapping[str, int | None],
+    sto_id: int | None = None,
 ) -> list[Hearer]:
-    """Who hears a kind at a step in a Site Operation (None: of the whole house), each once.
+    """Who hears a kind at a step in a Site Operation and its STO (None: of the whole house), each once.
 
     own: audience → person that the subject itself names: its holder, who asked, who uploaded.
     """
     wanted = select(NotifyRule).where(NotifyRule.kind == kind, NotifyRule.step == step)
-    wanted = wanted.where(or_(NotifyRule.site_operation_id.is_(None), NotifyRule.site_operation_id == site_id))
+    everywhere = NotifyRule.site_operation_id.is_(None) & NotifyRule.sto_id.is_(None)
+    wanted = wanted.where(or_(everywhere, NotifyRule.site_operation_id == site_id, NotifyRule.sto_id == sto_id))
     found: dict[tuple[int | None, int | None, int | None], Hearer] = {}
     for rule in await session.scalars(wanted.order_by(NotifyRule.id)):
-        for hearer in await _of(session, rule, site_id, own):
+        for hearer in await _of(session, rule, site_id, own, sto_id):
             found.setdefault((hearer.person.id if hearer.person else None, hearer.chat_id, hearer.thread_id), hearer)
     if kind in {"sla_near", "sla_late"} and site_id is not None:
         for told in await sla.told(session, site_id, Level.NEAR if kind == "sla_near" else Level.LATE):
@@ -51,18 +57,35 @@ async def who(
 
 
 async def ladder(
-    session: AsyncSession, kind: str, step: int, site_id: int | None, own: Mapping[str, int | None]
+    session: AsyncSession,
+    kind: str,
+    step: int,
+    site_id: int | None,
+    own: Mapping[str, int | None],
+    sto_id: int | None = None,
 ) -> list[Hearer]:
     """Who hears a step, or, where it reaches nobody, whom the next step or at last an admin: it is never lost."""
     for rung in range(step, KINDS[kind].steps + 1):
-        hearers = await who(session, kind, rung, site_id, own)
+        hearers = await who(session, kind, rung, site_id, own, sto_id)
         if any(each.chat_id is not None for each in hearers):
             return hearers
     return await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
 
 
+async def reached(session: AsyncSession, rule: NotifyRule) -> list[Hearer]:
+    """Whom a rule reaches by itself, wherever it holds; nobody where its subject names them."""
+    site_id = rule.site_operation_id
+    if rule.sto_id is not None:
+        site_id = await session.scalar(select(Sto.site_operation_id).where(Sto.id == rule.sto_id))
+    return await _of(session, rule, site_id, {}, rule.sto_id)
+
+
 async def _of(
-    session: AsyncSession, rule: NotifyRule, site_id: int | None, own: Mapping[str, int | None]
+    session: AsyncSession,
+    rule: NotifyRule,
+    site_id: int | None,
+    own: Mapping[str, int | None],
+    sto_id: int | None,
 ) -> list[Hearer]:
     if rule.audience == "chat":
         chat = await session.get(Chat, rule.chat_id)
@@ -72,7 +95,7 @@ async def _of(
     if rule.audience in {role.value for role in Role}:
         wanted = select(Person).where(Person.role == Role(rule.audience))
         if rule.audience != Role.ADMIN and site_id is not None:
-            stos = select(Sto.id).where(Sto.site_operation_id == site_id)
+            stos = select(Sto.id).where(Sto.id == sto_id if sto_id is not None else Sto.site_operation_id == site_id)
             inside = select(PersonArea.person_id).where(
                 or_(PersonArea.site_operation_id == site_id, PersonArea.sto_id.in_(stos))
             )

@@ -29,6 +29,8 @@ KINDS: dict[str, Kind] = {
     "import": Kind(2, own="uploader", minutes=(60, 480)),
     "house": Kind(1),
 }
+PLACELESS = ("import", "house")
+"""What lies in no unit; a rule about it holds everywhere."""
 MOST_MINUTES = 60 * 24 * 14
 
 

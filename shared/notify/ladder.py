@@ -61,7 +61,7 @@ fresh AS (
 told AS (
     INSERT INTO escalation (kind, subject, fact_at, step, at) SELECT :kind, subject, fact, step, :now FROM fresh
     ON CONFLICT DO NOTHING RETURNING subject, fact_at, step)
-SELECT told.subject, told.fact_at, told.step, fresh.order_id, sto.site_operation_id
+SELECT told.subject, told.fact_at, told.step, fresh.order_id, sto.site_operation_id, fresh.sto_id
 FROM told JOIN fresh USING (subject) LEFT JOIN sto ON sto.id = fresh.sto_id ORDER BY told.fact_at
 """
 _FACT = ") SELECT fact FROM seen WHERE subject = :subject AND fact <= s1"
@@ -84,9 +84,15 @@ async def ring(session: AsyncSession) -> int:
             continue
         given = await _since(session, kind, rungs, now)
         given |= {"kind": kind, "now": now, "batch": BATCH, "floor": max(rungs[0].since, now - MEMORY)}
-        for subject, fact, step, order_id, site in (await session.execute(_statement(kind, _TELL), given)).all():
+        for subject, fact, step, order_id, site, sto in (await session.execute(_statement(kind, _TELL), given)).all():
             alert = ClockAlerted(
-                kind=kind, step=step, subject=subject, fact_at=fact, order_id=order_id, site_operation_id=site
+                kind=kind,
+                step=step,
+                subject=subject,
+                fact_at=fact,
+                order_id=order_id,
+                site_operation_id=site,
+                sto_id=sto,
             )
             await emit(session, alert, source="system", order_id=order_id)
             told += 1

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import audit
 from shared.chats.models import Chat, ChatKind
 from shared.errors import Invalid, NotFound
-from shared.notify.kinds import KINDS, LADDERS, MOST_MINUTES, MUTABLE, ROLES
+from shared.notify import hearing, queries
+from shared.notify.kinds import KINDS, LADDERS, MOST_MINUTES, MUTABLE, PLACELESS, ROLES
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from shared.people.access import Viewer
 from shared.people.models import Person
-from shared.places.models import SiteOperation
+from shared.places.models import SiteOperation, Sto
 
 RIGHT = "notify.change"
 LANGUAGES = ("id", "en")
@@ -29,12 +30,16 @@ class Line:
     step: int
     audience: str
     site: int | None = None
+    sto: int | None = None
     language: str | None = None
     thread: int | None = None
 
 
 async def add_rule(session: AsyncSession, viewer: Viewer, line: Line, *, source: str) -> int:
-    """A new line. Raises NotAllowed and Invalid(kind | audience | site | language: unknown; audience: taken | own)."""
+    """A new line.
+
+    Raises NotAllowed and Invalid(kind | audience | unit | language: unknown; audience: taken | own; unit: nowhere).
+    """
     viewer.must(RIGHT)
     values = await _read(session, line)
     made: int | None = await session.scalar(
@@ -45,6 +50,31 @@ async def add_rule(session: AsyncSession, viewer: Viewer, line: Line, *, source:
     told = {name: value for name, value in values.items() if value is not None}
     await audit.note(session, viewer.person_id, source, "notify.rule_added", f"rule:{made}", told)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a line would change. now, then: last week without and with it; reaches: (name, whether Telegram does)."""
+
+    now: queries.Trial
+    then: queries.Trial
+    reaches: tuple[tuple[str, bool], ...]
+
+
+async def preview(session: AsyncSession, viewer: Viewer, line: Line) -> Preview:
+    """Try a line on last week and take it back. What was read in this session before is stale. Raises as `add_rule`."""
+    viewer.must(RIGHT)
+    said = await queries.last_week(session)
+    now = await queries.trial(session, line.kind, line.step, said) if line.kind in KINDS else None
+    trial = await session.begin_nested()
+    try:
+        rule = await session.get_one(NotifyRule, await add_rule(session, viewer, line, source="trial"))
+        then = await queries.trial(session, line.kind, line.step, said)
+        reaches = tuple((each.name, each.chat_id is not None) for each in await hearing.reached(session, rule))
+    finally:
+        await trial.rollback()
+    assert now is not None
+    return Preview(now, then, reaches)
 
 
 async def remove_rule(session: AsyncSession, viewer: Viewer, rule_id: int, *, source: str) -> None:
@@ -137,11 +167,16 @@ async def _read(session: AsyncSession, line: Line) -> dict[str, object]:
         values["audience"] = kind.own
     elif sort not in {role.value for role in ROLES}:
         wrong["audience"] = "unknown"
-    if line.site is not None and await session.get(SiteOperation, line.site) is None:
-        wrong["site"] = "unknown"
+    site, sto = line.site, line.sto
+    if site is not None and (sto is not None or await session.get(SiteOperation, site) is None):
+        wrong["unit"] = "unknown"
+    if sto is not None and await session.get(Sto, sto) is None:
+        wrong["unit"] = "unknown"
+    if line.kind in PLACELESS and (site, sto) != (None, None):
+        wrong["unit"] = "nowhere"
     if line.language not in {None, *LANGUAGES}:
         wrong["language"] = "unknown"
     if wrong:
         raise Invalid(**wrong)
     thread = line.thread if sort == "chat" else None
-    return values | {"site_operation_id": line.site, "language": line.language, "thread_id": thread}
+    return values | {"site_operation_id": site, "sto_id": sto, "language": line.language, "thread_id": thread}

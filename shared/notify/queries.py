@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, literal_column, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
@@ -16,13 +16,15 @@ from shared.notify.kinds import KINDS
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from shared.orders.models import Order
 from shared.people.access import Viewer
-from shared.people.models import Person
+from shared.people.models import Person, PersonArea
 from shared.places.models import SiteOperation, Sto
 
 WEEK = timedelta(days=7)
 # Written out, not as parameters: only so does Postgres know that its partial index applies.
 _ALERT: ColumnElement[bool] = literal_column("(event.name IN ('order.sla_alert', 'clock.alerted', 'house.alerted'))")
-MOST_SITES = 12  # tried for each kind and step
+MOST_PLACES = 12  # tried for each kind and step
+Said = Mapping[tuple[str, int, int | None, int | None], int]
+"""(kind, step, Site Operation, STO) → how often it was said; None where it was about no place."""
 OWN = "own"  # whom the subject itself names; counted as one, whoever that was
 
 
@@ -33,14 +35,14 @@ class Ruled:
     row: NotifyRule
     person: str
     chat: str
-    site: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """Last week by the rules of now. told: name → how often; away: who cannot be reached; deaf: how often nobody.
 
-    untried: how often in the other Site Operations, beyond the MOST_SITES with most.
+    untried: how often in the other places, beyond the MOST_PLACES with most.
     """
 
     events: int
@@ -54,13 +56,14 @@ async def rules(session: AsyncSession, viewer: Viewer) -> Sequence[Ruled]:
     """Every line, by kind and step. Raises NotAllowed."""
     viewer.must("notify.change")
     rows = await session.execute(
-        select(NotifyRule, Person.name, Chat.title, SiteOperation.code)
+        select(NotifyRule, Person.name, Chat.title, func.coalesce(SiteOperation.code, Sto.code))
         .outerjoin(Person, Person.id == NotifyRule.person_id)
         .outerjoin(Chat, Chat.id == NotifyRule.chat_id)
         .outerjoin(SiteOperation, SiteOperation.id == NotifyRule.site_operation_id)
+        .outerjoin(Sto, Sto.id == NotifyRule.sto_id)
         .order_by(NotifyRule.kind, NotifyRule.step, NotifyRule.id)
     )
-    return [Ruled(row, person or "", chat or "", site or "") for row, person, chat, site in rows]
+    return [Ruled(row, person or "", chat or "", unit or "") for row, person, chat, unit in rows]
 
 
 async def minutes(session: AsyncSession) -> dict[str, dict[int, int]]:
@@ -76,38 +79,38 @@ async def wish_of(session: AsyncSession, person_id: int) -> NotifyWish:
     return await session.get(NotifyWish, person_id) or NotifyWish(person_id=person_id, muted=[], hourly=False)
 
 
-async def last_week(session: AsyncSession) -> dict[tuple[str, int, int | None], int]:
-    """(kind, step, Site Operation) → how often it was said in the last seven days."""
+async def last_week(session: AsyncSession) -> Said:
+    """What was said in the last seven days, by kind, step and place."""
     since = clock.now() - WEEK
     level = cast(EventRow.payload["level"].astext, Text)
     sla = (
-        select(level, Sto.site_operation_id, func.count())
+        select(level, Sto.site_operation_id, Sto.id, func.count())
         .join(Order, Order.id == EventRow.order_id)
         .join(Sto, Sto.id == Order.sto_id)
         .where(EventRow.at >= since, _ALERT, EventRow.name == "order.sla_alert")
-        .group_by(level, Sto.site_operation_id)
+        .group_by(level, Sto.site_operation_id, Sto.id)
     )
-    said: dict[tuple[str, int, int | None], int] = {}
-    said |= {(f"sla_{level}", 1, site): count for level, site, count in (await session.execute(sla)).all()}
+    said: dict[tuple[str, int, int | None, int | None], int] = {}
+    said |= {(f"sla_{level}", 1, site, sto): count for level, site, sto, count in (await session.execute(sla)).all()}
     kind, site = EventRow.payload["kind"].astext, cast(EventRow.payload["site_operation_id"].astext, BigInteger)
-    step = cast(EventRow.payload["step"].astext, BigInteger)
-    for name, number, place, count in (
+    step, sto = cast(EventRow.payload["step"].astext, BigInteger), cast(EventRow.payload["sto_id"].astext, BigInteger)
+    for name, number, unit, place, count in (
         await session.execute(
-            select(kind, step, site, func.count())
+            select(kind, step, site, sto, func.count())
             .where(EventRow.at >= since, _ALERT, EventRow.name != "order.sla_alert")
-            .group_by(kind, step, site)
+            .group_by(kind, step, site, sto)
         )
     ).all():
-        said[name, number, place] = count
+        said[name, number, unit, place] = count
     return said
 
 
-async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple[str, int, int | None], int]) -> Trial:
+async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Trial:
     """Whom what was said last week of a kind and step would reach by the rules of now."""
     told: Counter[str] = Counter()
     away: set[str] = set()
     deaf = 0
-    there = Counter({site: count for (name, number, site), count in said.items() if (name, number) == (kind, step)})
+    there = await _alike(session, kind, step, said)
     own = bool(
         KINDS[kind].own
         and await session.scalar(
@@ -116,8 +119,8 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple
             )
         )
     )
-    for site, count in there.most_common(MOST_SITES):
-        hearers = await hearing.who(session, kind, step, site, {})
+    for (site, sto), count in there.most_common(MOST_PLACES):
+        hearers = await hearing.who(session, kind, step, site, {}, sto)
         for each in hearers:
             if each.chat_id is None:
                 away.add(each.name)
@@ -127,5 +130,19 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Mapping[tuple
             told[OWN] += count
         elif not any(each.chat_id is not None for each in hearers):
             deaf += count
-    tried = sum(count for _, count in there.most_common(MOST_SITES))
+    tried = sum(count for _, count in there.most_common(MOST_PLACES))
     return Trial(there.total(), dict(told.most_common()), frozenset(away), deaf, there.total() - tried)
+
+
+async def _alike(session: AsyncSession, kind: str, step: int, said: Said) -> Counter[tuple[int | None, int | None]]:
+    """How often it was said, by (Site Operation, STO); STO of one unit that no rule and no area tells apart are one."""
+    ruled = select(NotifyRule.sto_id).where(NotifyRule.kind == kind, NotifyRule.step == step)
+    own = select(PersonArea.sto_id).distinct()
+    apart = {sto for sto in await session.scalars(union(ruled, own)) if sto is not None}
+    first: dict[int | None, int | None] = {}
+    there: Counter[tuple[int | None, int | None]] = Counter()
+    for (name, number, site, sto), count in said.items():
+        if (name, number) == (kind, step):
+            place = sto if sto is None or sto in apart else first.setdefault(site, sto)
+            there[site, place] += count
+    return there

@@ -17,12 +17,13 @@ from shared.notify.models import Escalation, NotifyRule, NotifyStep, NotifyWish
 from shared.orders import operations as orders
 from shared.orders import queries
 from shared.orders.models import Order
-from shared.people.models import Person
+from shared.people.models import Person, PersonArea, Role
 from shared.talk.models import OrderQuestion
 from tests import factories
 from tests.factories import Town
 
 NADIA, DEWI, HENDRA, SARI = 5512001, 5512904, 5512905, 5512906
+YULI = "Yuli Astuti"
 
 
 def at(hour: int, minute: int = 0, day: int = 19) -> datetime:
@@ -148,6 +149,17 @@ async def test_a_step_that_reaches_nobody_goes_to_the_next_and_at_last_to_an_adm
     own = {"holder": here.helpdesk.id}
     hears = await hearing.ladder(session, "silent", 2, here.site.id, own)
     assert [each.chat_id for each in hears] == [HENDRA]
+    session.add(NotifyRule(kind="silent", step=2, sto_id=here.tun.id, audience="person", person_id=here.helpdesk.id))
+    session.add(NotifyRule(kind="silent", step=2, audience="helpdesk"))
+    only_tun = update(PersonArea).where(PersonArea.person_id == here.collector.id)
+    await session.execute(update(Person).where(Person.id == here.collector.id).values(role=Role.HELPDESK))
+    await session.execute(only_tun.values(site_operation_id=None, sto_id=here.tun.id))
+    for sto, hear in ((here.sda, {"Nadia Putri", "Rudi Hartono"}), (here.tun, {"Nadia Putri", "Rudi Hartono", YULI})):
+        hears = await hearing.ladder(session, "silent", 2, here.site.id, own, sto.id)
+        assert {each.name for each in hears} - {here.leader.name} == hear, "nobody hears of an STO beyond its area"
+    await session.execute(delete(NotifyRule).where(NotifyRule.audience == "helpdesk"))
+    hears = await hearing.ladder(session, "silent", 2, here.site.id, own, here.sda.id)
+    assert [each.chat_id for each in hears] == [HENDRA], "the rule is of the other STO"
     await session.execute(delete(NotifyRule))
     assert SARI in [each.chat_id for each in await hearing.ladder(session, "silent", 2, here.site.id, own)]
 

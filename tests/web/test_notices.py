@@ -1,16 +1,19 @@
 """Who hears what: an admin reads it with last week tried, adds and removes lines, changes minutes; one's own wishes."""
 
+import re
+
 from sqlalchemy import func, select
 
 from shared import clock
 from shared.audit.models import AuditRow
+from shared.chats.models import Chat, ChatKind
 from shared.db import transaction
 from shared.events import emit
 from shared.notify.events import ClockAlerted
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from tests.web.conftest import Office
 
-LINE = {"what": "silent.2", "site": "semua", "language": "sendiri", "thread": ""}
+LINE = {"what": "silent.2", "unit": "semua", "language": "sendiri", "thread": ""}
 
 
 async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(office: Office) -> None:
@@ -18,21 +21,42 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
     async with transaction() as session:
         for step in (1, 2, 2):
             alert = ClockAlerted(
-                kind="silent", step=step, subject=step, fact_at=clock.now(), site_operation_id=here.site.id
+                kind="silent",
+                step=step,
+                subject=step,
+                fact_at=clock.now(),
+                site_operation_id=here.site.id,
+                sto_id=here.sda.id,
             )
             await emit(session, alert, source="system")
         before = await session.scalar(select(func.count(NotifyRule.id)))
+        session.add(Chat(id=here.helpdesk.telegram_id, kind=ChatKind.PRIVATE, title="Nadia"))
     admin = await office.visitor(here.admin)
     page = (await admin.get("/pemberitahuan")).text
     assert "yang bersangkutan (1 kali)" in page
     assert "tanpa penerima, jadi naik tingkat (2 kali)" in page  # the leader never wrote to the bot
     assert f"{here.leader.name}: Telegram belum terhubung" in page
     line = LINE | {"audience": f"person:{here.helpdesk.id}"}
+    for unit, then, times in (
+        (f"sto:{here.sda.id}", "Nadia Putri (2 kali)", 1),
+        (f"sto:{here.tun.id}", "naik tingkat (2 kali)", 2),  # as now
+    ):
+        tried = await admin.post("/pemberitahuan", line | {"unit": unit, "coba": "ya"})
+        [row] = re.findall(r'id="coba-j".*?<tbody>(.*?)</tbody>', tried.text, re.DOTALL)
+        assert (tried.status, "<td>Nadia Putri</td>" in row, row.count(then)) == (200, True, times)
+        assert f'value="{unit}" selected' in tried.text
+        assert "Belum disimpan, dan belum ada yang diberi tahu." in tried.text
+    async with transaction() as session:
+        assert await session.scalar(select(func.count(NotifyRule.id))) == before
+    far = {"audience": "team_leader", "unit": f"so:{here.other_site.id}", "coba": "ya"}
+    assert "Belum ada orangnya" in (await admin.post("/pemberitahuan", LINE | far)).text
     assert (await admin.post("/pemberitahuan", line)).status == 303
     assert "Aturan ini sudah ada." in (await admin.post("/pemberitahuan", line)).text
     own = await admin.post("/pemberitahuan", LINE | {"what": "sla_near.1", "audience": "own"})
     assert (own.status, "tidak punya orang yang bersangkutan" in own.text) == (422, True)
     assert (await admin.post("/pemberitahuan", LINE | {"audience": "person:999999"})).status == 422
+    house = {"what": "house.1", "audience": "supervisor", "unit": f"sto:{here.sda.id}", "coba": "ya"}
+    assert "tidak punya wilayah" in (await admin.post("/pemberitahuan", house)).text
     async with transaction() as session:
         made = await session.scalar(select(func.max(NotifyRule.id)))
     assert (await admin.post(f"/pemberitahuan/aturan/{made}/hapus")).status == 303

@@ -27,6 +27,7 @@ router = APIRouter()
 PATH = "/pemberitahuan"
 PAGE_KEY = "pemberitahuan"
 EVERYWHERE, ANY_LANGUAGE = "semua", "sendiri"
+MOST_NAMED = 12
 SAYS = {
     "sla_near": N_("Hampir lewat SLA"),
     "sla_late": N_("Lewat SLA"),
@@ -54,7 +55,7 @@ def lasting(minutes: int, *, working: bool) -> str:
     return _("{time} kerja", time=time) if working else time
 
 
-async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
+async def inputs(session: AsyncSession) -> tuple[Input, ...]:
     """What makes a rule."""
     people = await session.execute(
         select(Person.id, Person.name).where(Person.active, Person.role != Role.TECHNICIAN).order_by(Person.name)
@@ -64,7 +65,7 @@ async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
         .where(Chat.kind != ChatKind.PRIVATE, Chat.migrated_to.is_(None))
         .order_by(Chat.title)
     )
-    sites = [Choice(str(row.id), row.code) for row in await master_page.sites(session, visit.viewer)]
+    units = await master_page.unit_choices(session)
     steps = [each.rpartition(".") for each in kinds.STEPS]
     return (
         Input(
@@ -85,7 +86,7 @@ async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
             ),
         ),
         Input("thread", _("Nomor topik grup"), "number", required=False, longest=18),
-        Input("site", _("Wilayah"), "select", EVERYWHERE, choices=(Choice(EVERYWHERE, _("Semua wilayah")), *sites)),
+        Input("unit", _("Wilayah"), "select", EVERYWHERE, choices=(Choice(EVERYWHERE, _("Semua wilayah")), *units)),
         Input(
             "language",
             _("Bahasa"),
@@ -99,22 +100,30 @@ async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
 def line_of(typed: Typed) -> operations.Line:
     """What was typed, as a rule."""
     name, _dot, step = typed.values["what"].rpartition(".")
-    site, language = typed.values["site"], typed.values["language"]
+    sort, _colon, unit = typed.values["unit"].partition(":")
+    language = typed.values["language"]
     return operations.Line(
         name,
         int(step) if step.isdigit() else 0,
         typed.values["audience"],
-        int(site) if site.isdigit() else None,
+        int(unit) if sort == "so" and unit.isdigit() else None,
+        int(unit) if sort == "sto" and unit.isdigit() else None,
         None if language == ANY_LANGUAGE else language,
         typed.maybe_number("thread"),
     )
 
 
-async def page_of(session: AsyncSession, visit: Visit, form: Drawn | None = None) -> Master:
-    """Every kind with whom it reaches, every line, and the form for a new one."""
-    form = form or master_page.keyed(
-        Drawn("aturan", _("Aturan baru"), PATH, await inputs(session, visit), save=_("Tambahkan"))
-    )
+async def new_form(session: AsyncSession, key: str) -> Drawn:
+    """The form of a new line."""
+    fields = await inputs(session)
+    return Drawn("aturan", _("Aturan baru"), PATH, fields, key, save=_("Tambahkan"), tries=_("Lihat dulu"))
+
+
+async def page_of(
+    session: AsyncSession, visit: Visit, form: Drawn | None = None, tried: tuple[Table, ...] = ()
+) -> Master:
+    """Every kind with whom it reaches, every line, and the form for a new one; tried: what that one would change."""
+    form = form or await new_form(session, master_forms.new_key())
     found = await queries.rules(session, visit.viewer)
     said, minutes = await queries.last_week(session), await queries.minutes(session)
     lines = [Line((Cell(_(name)), Cell(_("Langsung")), Cell(_(who)), Cell(), Cell())) for name, who in FIXED]
@@ -132,6 +141,7 @@ async def page_of(session: AsyncSession, visit: Visit, form: Drawn | None = None
             "naik ke tingkat berikutnya, terakhir ke admin."
         ),
         tables=(
+            *tried,
             Table("tingkat", _("Kejadian minggu lalu menurut aturan sekarang"), heads, tuple(lines)),
             Table("aturan-daftar", _("Aturan"), rules_heads, tuple(_rule_line(each) for each in found)),
         ),
@@ -144,19 +154,11 @@ async def _step_line(
     name: str,
     step: int,
     rules: list[queries.Ruled],
-    said: dict[tuple[str, int, int | None], int],
+    said: queries.Said,
     minutes: int | None,
 ) -> Line:
     trial = await queries.trial(session, name, step, said)
-    who = [_("{name} ({n} kali)", name=_("yang bersangkutan") if n == queries.OWN else n, n=times)
-           for n, times in trial.told.items()][:8]  # fmt: skip
-    if trial.deaf and name in LADDERS:
-        who.append(_("tanpa penerima, jadi naik tingkat ({n} kali)", n=trial.deaf))
-    elif trial.deaf:
-        who.append(_("tidak ada yang diberi tahu ({n} kali)", n=trial.deaf))
-    if trial.untried:
-        who.append(_("wilayah lain ({n} kali)", n=trial.untried))
-    who += [_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away)]
+    who = heard(name, trial)
     ladder = name in LADDERS
     after = _("Langsung") if not ladder else _("Mati")
     if minutes is not None:
@@ -170,9 +172,44 @@ async def _step_line(
             Cell(after),
             Cell(by_rule or _("Belum ada, naik ke tingkat berikutnya"), "" if by_rule else "dim"),
             Cell(labels.number(trial.events), "num"),
-            Cell("; ".join(who) or "–", "" if who else "dim"),
+            Cell(who or "–", "" if who else "dim"),
         )
     )
+
+
+def heard(name: str, trial: queries.Trial) -> str:
+    """Whom last week would have reached, in words; empty when there was nothing to hear."""
+    who = [
+        _("{name} ({n} kali)", name=_("yang bersangkutan") if each == queries.OWN else each, n=times)
+        for each, times in trial.told.items()
+    ][:8]
+    if trial.deaf and name in LADDERS:
+        who.append(_("tanpa penerima, jadi naik tingkat ({n} kali)", n=trial.deaf))
+    elif trial.deaf:
+        who.append(_("tidak ada yang diberi tahu ({n} kali)", n=trial.deaf))
+    if trial.untried:
+        who.append(_("wilayah lain ({n} kali)", n=trial.untried))
+    return "; ".join([*who, *(_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away))])
+
+
+def _tried(line: operations.Line, seen: operations.Preview) -> Table:
+    """What a line that is not saved yet would change."""
+    reaches = [
+        name if there else _("{name}: Telegram belum terhubung", name=name) for name, there in seen.reaches[:MOST_NAMED]
+    ]
+    if len(seen.reaches) > MOST_NAMED:
+        reaches.append(_("dan {n} lagi", n=len(seen.reaches) - MOST_NAMED))
+    none = _("Tidak ada kejadian minggu lalu.")
+    cells = (
+        Cell(called(line.kind, line.step)),
+        Cell("; ".join(reaches) or (_("Yang bersangkutan") if line.audience == "own" else _("Belum ada orangnya"))),
+        Cell(labels.number(seen.now.events), "num"),
+        Cell(heard(line.kind, seen.now) or none, "dim"),
+        Cell(heard(line.kind, seen.then) or none),
+    )
+    heads = (_("Kejadian"), _("Aturan ini sampai ke"), "#" + _("Minggu lalu"), _("Sekarang"), _("Dengan aturan ini"))
+    foot = _("Belum disimpan, dan belum ada yang diberi tahu. Tekan Tambahkan bila sudah sesuai.")
+    return Table("coba", _("Aturan baru, dicoba pada kejadian minggu lalu"), heads, (Line(cells),), foot=foot)
 
 
 def _wish_note(name: str, step: int) -> str:
@@ -199,7 +236,7 @@ def _rule_line(each: queries.Ruled) -> Line:
         (
             Cell(name),
             Cell(audience(each)),
-            Cell(each.site or _("Semua wilayah"), "dim"),
+            Cell(each.unit or _("Semua wilayah"), "dim"),
             Cell({"id": "Indonesia", "en": "English"}.get(row.language or "", _("Bahasa penerima")), "dim"),
         ),
         (Act(_("Hapus"), f"{PATH}/aturan/{row.id}/hapus", danger=True, who=f"{name}, {audience(each)}"),),
@@ -215,12 +252,20 @@ async def show_rules(request: Request, session: Session, visit: Visitor) -> HTML
 
 @router.post(PATH)
 async def add_rule(session: Session, visit: Visitor, form: Form) -> Response:
-    """A new line."""
+    """A new line; or, before that, what it would change."""
     visit.viewer.must(operations.RIGHT)
-    fields = await inputs(session, visit)
-    made = Drawn("aturan", _("Aturan baru"), PATH, fields, key=master_forms.key_of(form), save=_("Tambahkan"))
+    made = await new_form(session, master_forms.key_of(form))
     typed = master_forms.read(form, made.inputs)
     line = line_of(typed)
+    if form.get("coba") and not typed.errors:
+        tried: tuple[Table, ...] = ()
+        try:
+            tried = (_tried(line, await operations.preview(session, visit.viewer, line)),)
+        except Invalid as error:
+            typed.errors |= error.fields
+        session.expunge_all()  # read while the line stood
+        view = await page_of(session, visit, master_forms.again(made, "rule", typed), tried)
+        return master_page.show(visit, PAGE_KEY, view, status=200 if tried else 422)
 
     async def work() -> None:
         await operations.add_rule(session, visit.viewer, line, source="web")
