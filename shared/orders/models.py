@@ -108,6 +108,13 @@ class Order(Table):
         ),
         Index("ix_orders_number", "registration_no"),
         Index("ix_orders_open", "sort_at", "id", postgresql_where=text(_OPEN_SQL)),
+        # Figures of an area are counted in this one alone.
+        Index(
+            "ix_orders_open_sto",
+            *("sto_id", "sort_at", "id"),
+            postgresql_include=["category", "deleted_at", "holder_id", "type_code", "status_code"],
+            postgresql_where=text(_OPEN_SQL),
+        ),
         Index("ix_orders_open_serial", "serial", postgresql_where=text(_OPEN_SQL)),
         Index(
             "ix_orders_untaken",
