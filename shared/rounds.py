@@ -9,7 +9,7 @@ from shared.arrears import contacts, faults, reminders
 from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
-from shared.deliveries import passing
+from shared.deliveries import passing, pauses
 from shared.notify import house, ladder
 from shared.reports import health, ticks
 from shared.webhooks import queue as webhooks
@@ -42,6 +42,10 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
         chats = await checks.due(session)
     if chats:
         await asyncio.to_thread(hint, "notifier.look", chats)
+    async with transaction() as session:
+        knocking = await pauses.is_shut(session)
+    if knocking:
+        await asyncio.to_thread(hint, "notifier.knock", [])
     async with transaction() as session:
         hooks = await webhooks.due(session)
     if hooks:

@@ -13,6 +13,7 @@ import aiohttp
 from shared.log import redact
 
 NOT_MODIFIED = "message is not modified"
+AWAY = "Telegram cannot be reached"
 _GONE = (
     "bot was kicked",
     "bot was blocked",
@@ -59,9 +60,16 @@ class Telegram:
         self._prefix = f"{base.rstrip('/')}/bot{token}/"
         self._wait = aiohttp.ClientTimeout(total=wait, connect=min(5.0, wait))
         self._session: aiohttp.ClientSession | None = None
+        self.unreached = 0
+        """How many calls in a row never left."""
 
     async def call(self, method: str, parameters: dict[str, Any], upload: Upload | None = None) -> Outcome:
         """Call `method`; never raises for anything the network or Telegram does."""
+        outcome = await self._call(method, parameters, upload)
+        self.unreached = self.unreached + 1 if outcome.kind == "unsent" else 0
+        return outcome
+
+    async def _call(self, method: str, parameters: dict[str, Any], upload: Upload | None) -> Outcome:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=64, keepalive_timeout=15)
             self._session = aiohttp.ClientSession(connector=connector)
@@ -70,7 +78,7 @@ class Telegram:
             async with self._session.post(self._prefix + method, timeout=self._wait, **body) as response:
                 return read_answer(response.status, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Outcome("unsent", words=f"Telegram cannot be reached: {redact(str(error))}")
+            return Outcome("unsent", words=f"{AWAY}: {redact(str(error))}")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return Outcome("ambiguous", words=f"no answer: {type(error).__name__} {redact(str(error))}".strip())
 

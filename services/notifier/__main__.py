@@ -12,7 +12,7 @@ from services.notifier import webhooks
 from services.notifier.hearing import ears
 from shared import db, pace
 from shared.chats import checks
-from shared.deliveries import drain, operations
+from shared.deliveries import drain, operations, pauses
 from shared.deliveries.drain import Post
 from shared.settings import settings
 from shared.telegram import Telegram
@@ -64,6 +64,13 @@ def drain_chats(chats: list[int]) -> None:
     """Send what waits for these chats."""
     assert _post is not None
     run(drain.drain_all(_post, chats))
+
+
+@app.task(name="notifier.knock")  # type: ignore[untyped-decorator]
+def knock(_: list[int]) -> None:
+    """Look whether a Telegram that was away is back."""
+    assert _post is not None
+    run(pauses.knock(_post.telegram))
 
 
 @app.task(name="webhook.hear")  # type: ignore[untyped-decorator]

@@ -14,7 +14,7 @@ from shared import pace
 from shared.chats import operations as chats
 from shared.chats.models import Chat, ChatCheck, ChatKind
 from shared.db import transaction
-from shared.deliveries import operations as deliveries
+from shared.deliveries import pauses
 from shared.errors import NotFound
 from shared.people.access import Viewer
 from shared.settings import settings
@@ -75,7 +75,7 @@ async def look(telegram: Telegram, keeper: pace.Pace, chat_id: int) -> None:
     await (keeper.cancel(slot) if outcome.kind == "unsent" else keeper.settle(slot))
     async with transaction() as session:
         if outcome.kind == "flood":
-            await deliveries.flooded(session, chat_id, outcome)
+            await pauses.flooded(session, chat_id, outcome)
         elif outcome.kind == "moved":
             await chats.migrated(session, chat_id, outcome.moved_to)
         await _keep(session, chat_id, outcome)

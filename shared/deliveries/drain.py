@@ -21,7 +21,7 @@ from shared import db, pace
 from shared.chats import doors
 from shared.chats.models import Chat
 from shared.db import after, single, transaction
-from shared.deliveries import files, merge, operations, settle, statements
+from shared.deliveries import files, merge, operations, pauses, settle, statements
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
@@ -224,6 +224,8 @@ async def make(
     except files.BrokenFile:
         outcome = Outcome("refused", words="the file to send is gone")
     await _account(post.pace, slot, outcome, chat_id)
+    if outcome.kind == "unsent":
+        await pauses.shut(post.telegram)
     more = await (close or record)(call.delivery, outcome)
     if outcome.kind not in {"done", "same"}:
         log.info("delivery %s to chat %s: %s %s", call.delivery.id, chat_id, outcome.kind, outcome.words)

@@ -15,7 +15,8 @@ from shared.chats.models import Chat, numbers_its_own
 from shared.db import after
 from shared.deliveries import statements
 from shared.deliveries.calls import EPHEMERAL, FINAL, aloud, off_topic, repeats
-from shared.deliveries.models import BotPause, Delivery, State
+from shared.deliveries.models import Delivery, State
+from shared.deliveries.pauses import FLOOD_WORDS, flooded, pause_all
 from shared.pace import Lane
 from shared.settings import settings
 from shared.telegram import Outcome
@@ -24,8 +25,6 @@ REPLY, NEWS, DIGEST = 0, 1, 2
 LANES: dict[int, Lane] = {REPLY: "reply", NEWS: "push", DIGEST: "bulk"}
 GIVE_UP_AFTER = 8  # definite failures
 MERGED = "merged"  # the kind of a message made of several deliveries
-FLOOD_WORDS = "Too Many Requests"
-
 
 _sent_soon: ContextVar[set[int] | None] = ContextVar("sent_soon", default=None)
 
@@ -138,7 +137,7 @@ async def arrived(session: AsyncSession, delivery: Delivery, outcome: Outcome) -
     What `sent` does, in one statement: this is what nearly every message ends with.
     """
     told = {"delivery": delivery.id, "claimed_at": delivery.claimed_at, "chat": delivery.chat_id}
-    return bool(await session.scalar(statements.ARRIVED, told | {"message_id": _message_id(outcome, delivery)}))
+    return bool(await session.scalar(statements.ARRIVED, told | {"message_id": message_id(outcome, delivery)}))
 
 
 async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
@@ -153,7 +152,7 @@ async def close(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> 
         # For one person alone it cannot be; an ordinary message is better than none, and shows what really is wrong.
         await _set(session, delivery, state=State.WAITING, payload=aloud(delivery.payload), trouble=outcome.words)
     elif outcome.kind in {"done", "same"}:
-        await sent(session, delivery, _message_id(outcome, delivery))
+        await sent(session, delivery, message_id(outcome, delivery))
     elif outcome.kind == "flood":
         await _set(session, delivery, state=State.WAITING, trouble=f"{FLOOD_WORDS}: {outcome.retry_after:g} s")
         await flooded(session, delivery.chat_id, outcome)
@@ -194,15 +193,6 @@ async def sent(session: AsyncSession, delivery: Delivery, message_id: int | None
             .where(Chat.id == delivery.chat_id)
             .values(last_message_id=func.greatest(Chat.last_message_id, message_id))
         )
-
-
-async def pause_all(session: AsyncSession, seconds: float, why: str) -> None:
-    """Send nothing to anybody for a while; the longest of several pauses wins."""
-    await session.execute(
-        update(BotPause)
-        .where(BotPause.id == 1)
-        .values(until=func.greatest(BotPause.until, after(seconds)), reason=why[:200])
-    )
 
 
 async def absent(session: AsyncSession, delivery: Delivery, why: str) -> None:
@@ -313,7 +303,8 @@ async def send_again(session: AsyncSession, delivery_id: int) -> bool:
     return again is not None
 
 
-def _message_id(outcome: Outcome, delivery: Delivery) -> int | None:
+def message_id(outcome: Outcome, delivery: Delivery) -> int | None:
+    """The id of the message that a call made or changed, as far as Telegram's answer or the delivery says it."""
     if isinstance(outcome.result, dict) and outcome.result.get("message_id"):
         return int(outcome.result["message_id"])
     return delivery.message_id
@@ -338,31 +329,6 @@ async def _set(session: AsyncSession, delivery: Delivery, **values: Any) -> bool
 def _pause_after(attempts: int) -> float:
     """Seconds until a delivery is tried again after so many definite failures."""
     return float(min(2**attempts, 300))
-
-
-async def flooded(session: AsyncSession, chat_id: int, outcome: Outcome) -> None:
-    """Silence for the chat until retry_after has passed; for everybody when a second chat is told so within 10 s."""
-    wait = outcome.retry_after + 1
-    await session.execute(
-        update(Chat)
-        .where(Chat.id == chat_id)
-        .values(not_before=func.greatest(func.coalesce(Chat.not_before, after(wait)), after(wait)))
-    )
-    others = (
-        select(Delivery.chat_id)
-        .where(
-            Delivery.state == State.WAITING,
-            Delivery.chat_id != chat_id,
-            Delivery.claimed_at > after(-10),
-            Delivery.trouble.like(f"{FLOOD_WORDS}%"),
-        )
-        .scalar_subquery()
-    )
-    longest = await session.scalar(
-        select(func.extract("epoch", func.max(Chat.not_before) - func.clock_timestamp())).where(Chat.id.in_(others))
-    )
-    if longest is not None:
-        await pause_all(session, max(wait, float(longest)), outcome.words)
 
 
 async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:

@@ -17,11 +17,11 @@ from shared import clock, pace
 from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate, numbers_its_own, same_numbers
 from shared.db import transaction
-from shared.deliveries import operations
+from shared.deliveries import operations, pauses
 from shared.deliveries.calls import EPHEMERAL
 from shared.deliveries.models import Delivery, State
 from shared.settings import settings
-from shared.telegram import Outcome, Telegram
+from shared.telegram import AWAY, Outcome, Telegram
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         if policy == "hold":
             await operations.hold_for_person(session, delivery, "no answer came")
             return
-        if waited > settings().settle_within or policy == "resend_marked" or not can_be_asked(delivery):
+        late = waited > settings().settle_within and not (delivery.trouble or "").startswith(AWAY)
+        if late or policy == "resend_marked" or not can_be_asked(delivery):
             await operations.repeat_marked(session, delivery, "it could not be settled")
             return
         search = await _candidates(session, delivery)
@@ -91,6 +92,8 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         else:
             await operations.ask_again(session, delivery, min(30, max(3, waited / 5)), verdict.words, verdict.floor)
             await _obey(session, delivery, verdict.outcome)
+    if verdict.outcome is not None and verdict.outcome.kind == "unsent":
+        await pauses.shut(telegram)
     log.info("delivery %s in chat %s: %s (%s)", delivery.id, delivery.chat_id, verdict.kind, verdict.words)
 
 
@@ -109,7 +112,7 @@ async def _obey(session: AsyncSession, delivery: Delivery, outcome: Outcome | No
     if outcome is None:
         return
     if outcome.kind == "flood":
-        await operations.flooded(session, delivery.chat_id, outcome)
+        await pauses.flooded(session, delivery.chat_id, outcome)
     elif outcome.kind == "moved":  # the new chat numbers its messages anew: nobody can tell any more
         await operations.repeat_marked(session, delivery, outcome.words)
         await chats.migrated(session, delivery.chat_id, outcome.moved_to)

@@ -9,12 +9,13 @@ from shared import pace
 from shared.chats import operations as chats
 from shared.chats.models import Purpose
 from shared.db import transaction
-from shared.deliveries import drain, operations
+from shared.deliveries import drain, operations, pauses
 from shared.deliveries.drain import Post
 from shared.deliveries.models import BotPause
 from shared.events import emit
 from shared.orders.events import OrderRegistered
 from shared.pace import Pace
+from shared.telegram import AWAY
 from shared.telegram import Telegram as Api
 from tests import factories
 from tests.conftest import TOKEN
@@ -210,6 +211,42 @@ async def test_a_telegram_that_cannot_be_reached_costs_no_attempt(post: Post, si
     await hurry()
     await drained(post, GROUP)
     assert await texts(sim) == ["x"]
+
+
+async def test_while_telegram_is_away_nobody_tries_until_a_knock_is_answered(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    deaf = Post(Api(f"http://127.0.0.1:{free_port()}", TOKEN, wait=1.0), post.pace)
+    lost = await say("unsettled")
+    await fault(sim, "drop_before")
+    await drained(post, GROUP)  # nobody knows whether it arrived
+    for chat_id in (OTHER, PERSON):
+        await say("x", chat_id=chat_id)
+        await drained(deaf, chat_id)
+    assert deaf.telegram.unreached == pauses.SIGNS
+    assert await pause_seconds() > 10
+    await sql("UPDATE chat SET paced_until = NULL")
+    await sql(
+        "UPDATE delivery SET claimed_at = clock_timestamp() - interval '1 hour', settle_at = now() WHERE id = :id",
+        id=lost,
+    )
+    assert await drained(post, OTHER) == await drained(post, GROUP) == 0
+    await pauses.knock(deaf.telegram)
+    assert await pause_seconds() > 10
+    await pauses.knock(post.telegram)
+    assert await pause_seconds() <= 0
+    assert await drained(post, OTHER) == 1
+    await drained(post, GROUP)
+    assert await texts(sim) == ["unsettled"]  # asked about although its time was over, and not marked as a repeat
+    await deaf.telegram.close()
+
+
+async def test_a_flood_outlasts_the_return_of_telegram(post: Post, sim: Telegram) -> None:
+    assert sim
+    async with transaction() as session:
+        await pauses.pause_all(session, 20, AWAY)
+        await pauses.pause_all(session, 10, "Too Many Requests: retry after 9")
+    await pauses.knock(post.telegram)
+    assert await pause_seconds() > 5
 
 
 async def test_a_refused_token_silences_the_bot_and_loses_nothing(post: Post, sim: Telegram) -> None:

@@ -10,7 +10,7 @@ from shared.arrears.batches import BatchState, ImportBatch, Kind
 from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate
 from shared.db import transaction
-from shared.deliveries import operations
+from shared.deliveries import operations, pauses
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.reports.health import POLLER_STATES, Part
@@ -26,7 +26,7 @@ async def test_the_page_says_what_health_says(office: Office) -> None:
         await session.execute(update(Delivery).values(created_at=text("now() - interval '5 minutes'")))
         await chats.hold(session, TECHNICIAN_CHAT, "Forbidden: bot was kicked")
         session.add(InboxUpdate(bot_id=1, update_id=1, chat_id=1, body={}, state="dead"))
-        await operations.pause_all(session, 90, "Telegram refuses the bot's token: Unauthorized")
+        await pauses.pause_all(session, 90, "Telegram refuses the bot's token: Unauthorized")
     leader = await office.visitor(office.here.leader)
     page = (await leader.get("/kesehatan")).text
     said = {part["name"]: part for part in json.loads((await leader.get("/health")).text)["parts"]}

@@ -10,7 +10,7 @@ from shared.audit.models import AuditRow
 from shared.chats import operations as chats
 from shared.chats.models import Chat, ChatKind, InboxUpdate, Purpose
 from shared.db import transaction
-from shared.deliveries import operations
+from shared.deliveries import operations, pauses
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.events import EventRow
@@ -308,7 +308,7 @@ async def test_a_forged_form_sends_nothing(office: Office, leader: Browser) -> N
 
 async def test_a_pause_for_everybody_is_said_on_top(office: Office, leader: Browser) -> None:
     async with transaction() as session:
-        await operations.pause_all(session, 60, "Telegram refuses the bot's token: Unauthorized")
+        await pauses.pause_all(session, 60, "Telegram refuses the bot's token: Unauthorized")
     page = (await leader.get("/kiriman")).text
     assert "Semua kiriman dijeda sampai" in page
     assert "Periksa pengaturan token" in page
