@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
+from shared import clock, rows
 from shared.arrears.models import Account
 from shared.arrears.queries import COUNTED, Filters, Sum, narrowed
 from shared.people.access import Viewer, Whoever
@@ -17,7 +17,7 @@ async def due_and_late(session: AsyncSession, viewer: Viewer) -> tuple[Sum, Sum]
     """(promised for today, promised for a day before), as `queries.total` counts them."""
     viewer.must("arrears.read")
     today = clock.local(clock.now(), "Asia/Jakarta").date()
-    row = (await session.execute(_counting(viewer.whoever, today), viewer.asking)).one()
+    row = await rows.first(session, _counting(viewer.whoever, today), viewer.asking)
     due, late = (Sum(min(n, COUNTED), int(amount), more=n > COUNTED) for n, amount in (row[:2], row[2:]))
     return due, late
 

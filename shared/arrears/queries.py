@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tex
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from shared import clock
+from shared import clock, rows
 from shared.arrears import tally
 from shared.arrears.batches import BatchState, ImportBatch, ImportChange, Kind
 from shared.arrears.models import Account, AccountSearch, AccountState, Assignment, Promise, Visit
@@ -218,14 +218,15 @@ async def aging(session: AsyncSession, viewer: Viewer) -> list[Age]:
     return [Age(*months, Sum(*known.get(step, (0, 0)))) for step, months in enumerate(AGES)]
 
 
+_NEWEST = select(func.max(ImportBatch.applied_at)).where(
+    ImportBatch.kind == Kind.ARREARS, ImportBatch.state == BatchState.APPLIED
+)
+
+
 async def as_of(session: AsyncSession, viewer: Viewer) -> datetime | None:
     """When the newest list that counts was applied; None while there is none."""
     viewer.must("arrears.read")
-    at: datetime | None = await session.scalar(
-        select(func.max(ImportBatch.applied_at)).where(
-            ImportBatch.kind == Kind.ARREARS, ImportBatch.state == BatchState.APPLIED
-        )
-    )
+    at: datetime | None = (await rows.first(session, _NEWEST))[0]
     return at
 
 

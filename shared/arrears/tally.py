@@ -4,31 +4,43 @@ Imports count anew at their end; an act on one account moves one figure. It neve
 """
 
 from functools import lru_cache
+from string import Template
+from typing import Any
 
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.arrears.models import Account, AccountTally
+from shared.arrears.wires import PATIENCE
 from shared.people.access import Viewer, Whoever
 
 MOST = 4  # the last step: more than three months; step 0 is "not said"
 
-_ALONE = text("LOCK TABLE account_tally IN SHARE ROW EXCLUSIVE MODE")
-_COUNT = text("""
-    SELECT sto_id, least(greatest(coalesce(months, 0), 0), 4) AS step, count(*)::bigint, sum(amount)::bigint
-    FROM account WHERE state = 'open' GROUP BY 1, 2
+MANY = 50_000  # accounts touched by one import from which on all are counted anew
+
+_SUMS = Template("""
+    SELECT sto_id, least(greatest(coalesce(months, 0), 0), 4)::smallint AS step, count(*), sum(amount)::bigint
+    FROM $table WHERE state = 'open' GROUP BY 1, 2
 """)
-_WRITE = text("""
-    WITH counted AS (
-        SELECT * FROM unnest(:stos ::bigint[], :steps ::smallint[], :accounts ::bigint[], :amounts ::bigint[])
-            AS c (sto_id, step, accounts, amount)
-    ), gone AS (
+_GIVEN = "SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[])"
+_ANEW = f"""
+    WITH counted AS ({_GIVEN} AS c (sto_id, step, accounts, amount)), gone AS (
         UPDATE account_tally t SET accounts = 0, amount = 0 WHERE NOT EXISTS (
             SELECT FROM counted c WHERE c.sto_id = t.sto_id AND c.step = t.step)
     )
     INSERT INTO account_tally (sto_id, step, accounts, amount) SELECT sto_id, step, accounts, amount FROM counted
     ON CONFLICT (sto_id, step) DO UPDATE SET accounts = excluded.accounts, amount = excluded.amount
-""")
+"""  # noqa: S608 fixed words
+_MORE = f"""
+    INSERT INTO account_tally AS t (sto_id, step, accounts, amount) {_GIVEN}
+    ON CONFLICT (sto_id, step) DO UPDATE SET accounts = t.accounts + excluded.accounts,
+        amount = t.amount + excluded.amount
+"""
+_LOCKED = "(SELECT a.* FROM account a JOIN touched t ON t.account_id = a.id ORDER BY a.id FOR UPDATE OF a) a"
+_TOUCHED = "account a JOIN touched t ON t.account_id = a.id"
+
+Sums = dict[tuple[int, int], tuple[int, int]]  # (STO, step) → (accounts, rupiah)
 
 
 def step_of(months: int | None) -> int:
@@ -36,15 +48,47 @@ def step_of(months: int | None) -> int:
     return min(max(months or 0, 0), MOST)
 
 
-async def recount(session: AsyncSession) -> None:
+async def recount(wire: Any, table: str = "account") -> None:
     """Count all open accounts anew, as the last thing a transaction that changed many of them does.
 
-    Who marks one paid meanwhile waits for this to be committed, and takes it off what was counted here.
+    wire: an asyncpg connection in a transaction. table: what holds them; see `beside`. Who marks one paid meanwhile
+    waits for this to be committed, and takes it off what was counted here.
     """
-    await session.execute(_ALONE)
-    found = (await session.execute(_COUNT)).all()  # a statement of its own: one that writes is never shared out
-    stos, steps, accounts, amounts = ([row[place] for row in found] for place in range(4))
-    await session.execute(_WRITE, {"stos": stos, "steps": steps, "accounts": accounts, "amounts": amounts})
+    await wire.execute("LOCK TABLE account_tally IN SHARE ROW EXCLUSIVE MODE")
+    await _write(wire, _ANEW, await _summed(wire, table))  # counted by itself: what writes is never shared out
+
+
+async def before(wire: Any) -> Sums:
+    """What the accounts named in the temporary table `touched` come to; nobody else changes them from now on."""
+    return await _one_by_one(wire, _LOCKED)
+
+
+async def moved(wire: Any, were: Sums) -> None:
+    """Enter what became of the accounts in `touched`, which came to `were` before."""
+    now = await _one_by_one(wire, _TOUCHED)
+    change = {}
+    for place in sorted({*were, *now}):
+        (accounts, amount), (had, owed) = now.get(place, (0, 0)), were.get(place, (0, 0))
+        change[place] = accounts - had, amount - owed
+    await _write(wire, _MORE, change)
+
+
+async def _one_by_one(wire: Any, touched: str) -> Sums:
+    """A look into the index an account: few are touched, and of a list that has just come in Postgres knows little."""
+    await wire.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+    found = await _summed(wire, touched)
+    await wire.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
+    return found
+
+
+async def _summed(wire: Any, table: str) -> Sums:
+    found = await wire.fetch(_SUMS.substitute(table=table), timeout=PATIENCE)
+    return {(row[0], row[1]): (row[2], row[3]) for row in found}
+
+
+async def _write(wire: Any, statement: str, sums: Sums) -> None:
+    rows = [(*place, *figures) for place, figures in sums.items()]
+    await wire.execute(statement, *([row[column] for row in rows] for column in range(4)))
 
 
 async def closed(session: AsyncSession, one: Account) -> None:
@@ -60,9 +104,10 @@ async def sums(session: AsyncSession, viewer: Viewer, stos: tuple[int, ...] = ()
     """Step → (accounts, rupiah) of the viewer's area, or of some STO of it."""
     wanted = _summing(viewer.whoever)
     if stos:
-        wanted = wanted.where(AccountTally.sto_id.in_(stos))
-    found = await session.execute(wanted, viewer.asking)
-    return {int(row[0]): (int(row[1]), int(row[2])) for row in found.all()}
+        found = (await session.execute(wanted.where(AccountTally.sto_id.in_(stos)), viewer.asking)).all()
+    else:
+        found = await rows.rows(session, wanted, viewer.asking)
+    return {int(row[0]): (int(row[1]), int(row[2])) for row in found}
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.arrears.batches import BatchState, ImportBatch
 from shared.db import after, transaction
 from shared.settings import settings
@@ -102,23 +103,24 @@ class Traffic:
 
 async def traffic(session: AsyncSession) -> Traffic:
     """The figures of now; each from a partial index of what is not finished."""
-    found = (await session.execute(_TRAFFIC)).one()
+    found = await rows.first(session, _TRAFFIC)
     inbox_age, outbox_age, waiting_age = (
-        float(each) if each is not None else None for each in (found.inbox_age, found.outbox_age, found.waiting_age)
+        float(each) if each is not None else None
+        for each in (found["inbox_age"], found["outbox_age"], found["waiting_age"])
     )
     return Traffic(
-        inbox=found.inbox,
+        inbox=found["inbox"],
         inbox_age=inbox_age,
-        outbox=found.outbox,
+        outbox=found["outbox"],
         outbox_age=outbox_age,
-        waiting=found.waiting,
+        waiting=found["waiting"],
         waiting_age=waiting_age,
-        unknown=found.unknown,
-        dead=found.dead + found.dead_events + found.dead_updates,
-        held=found.held,
-        held_chats=found.held_chats,
-        pause=max(0.0, float(found.pause or 0.0)),
-        pause_reason=found.pause_reason or "",
+        unknown=found["unknown"],
+        dead=found["dead"] + found["dead_events"] + found["dead_updates"],
+        held=found["held"],
+        held_chats=found["held_chats"],
+        pause=max(0.0, float(found["pause"] or 0.0)),
+        pause_reason=found["pause_reason"] or "",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, text, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
+from shared import clock, rows
 from shared.events import EventRow
 from shared.orders import board, queries
 from shared.orders.board import Filters
@@ -55,7 +55,7 @@ async def today(session: AsyncSession, viewer: Viewer, since: datetime, until: d
     """The sums from `since` until `until`, or until now; what is open is so now."""
     opened = await board.counts(session, viewer, Filters())
     wanted = _finished(viewer.whoever, since, until, await queries.master(session))
-    done, on_time, received = (await session.execute(wanted, viewer.asking)).one()
+    done, on_time, received = await rows.first(session, wanted, viewer.asking)
     return Today(
         received=received,
         done=done,
@@ -89,7 +89,7 @@ async def matrix(
 ) -> Mapping[tuple[str, str], int]:
     """(type, status) → orders on the table: still open, or closed from `since` until `until`."""
     wanted = _by_type_and_status(viewer.whoever, since, until, await queries.master(session))
-    return {(kind, status): n for kind, status, n in await session.execute(wanted, viewer.asking)}
+    return {(kind, status): n for kind, status, n in await rows.rows(session, wanted, viewer.asking)}
 
 
 @lru_cache(maxsize=board.KEPT)
@@ -109,8 +109,8 @@ async def obstacles(
 ) -> Sequence[tuple[int, int]]:
     """(reason id, orders that were stopped by it then, or in the last days), the commonest first; at most eight."""
     data = await queries.master(session)
-    rows = await session.execute(_stopped(viewer.whoever, since, until, data), viewer.asking)
-    return [(int(each), n) for each, n in rows]
+    found = await rows.rows(session, _stopped(viewer.whoever, since, until, data), viewer.asking)
+    return [(int(each), n) for each, n in found]
 
 
 @lru_cache(maxsize=board.KEPT)
@@ -142,7 +142,7 @@ async def per_hour(session: AsyncSession, viewer: Viewer, now: datetime, zone: s
     start, end = clock.day_bounds(here.date(), zone)
     received: dict[int, int] = {}
     done: dict[int, int] = {}
-    for came, hour, n in await session.execute(_by_hour(viewer.whoever, start, end, zone), viewer.asking):
+    for came, hour, n in await rows.rows(session, _by_hour(viewer.whoever, start, end, zone), viewer.asking):
         (received if came else done)[int(hour)] = n
     usual = await _usual_hours(session, viewer, start, zone)
     busy = [hour for hour, mean in usual.items() if mean >= 0.5]
@@ -195,7 +195,7 @@ async def _usual_hours(session: AsyncSession, viewer: Viewer, today: datetime, z
         return known[1]
     local = func.timezone(zone, Order.registered_at)
     day, hour = func.date_trunc("day", local).label("day"), func.extract("hour", local).label("hour")
-    rows = (
+    found = (
         await session.execute(
             select(day, hour, func.count())
             .where(
@@ -206,9 +206,9 @@ async def _usual_hours(session: AsyncSession, viewer: Viewer, today: datetime, z
             .group_by(text("day"), text("hour"))
         )
     ).all()
-    days = len({row[0] for row in rows})
+    days = len({row[0] for row in found})
     means: dict[int, float] = {}
-    for _, each, n in rows:
+    for _, each, n in found:
         means[int(each)] = means.get(int(each), 0.0) + n / days
     if len(_usual) > 500:
         _usual.clear()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -25,6 +25,7 @@ from services.web.view import Fact, Query, address
 from services.web.view_dashboard import Count, Dashboard, Day, Days, Health, Hour, Hours, Kpi, Matrix, MatrixRow, Todo
 from services.web.view_reports import DayCount
 from shared import clock
+from shared.db import transaction
 from shared.orders import board, queries
 from shared.orders.board import Filters
 from shared.orders.lines import OrderLine
@@ -38,26 +39,25 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 URGENT = 6  # orders under "Perlu tindakan"
-T = TypeVar("T")
+Maker = Callable[[AsyncSession], Awaitable[Any]]
 
 
-async def card(session: AsyncSession, make: Callable[[], Awaitable[T]]) -> T | None:
-    """One card, or None when it could not be made; the others go on in the same transaction."""
+async def card(make: Maker) -> Any:
+    """One card in a transaction of its own, or None when it could not be made."""
     try:
-        async with session.begin_nested():
-            return await make()
+        async with transaction() as apart:
+            return await make(apart)
     except (SQLAlchemyError, TimeoutError):
         log.exception("a card of the dashboard failed")
         return None
 
 
-async def cards(session: AsyncSession, makers: Mapping[str, Callable[[], Awaitable[Any]]]) -> dict[str, Any]:
+async def cards(session: AsyncSession, makers: Mapping[str, Maker]) -> dict[str, Any]:
     """The cards by their names: all in one go, and only if one of them fails each by itself."""
     try:
-        async with session.begin_nested():
-            return {name: await make() for name, make in makers.items()}
+        return {name: await make(session) for name, make in makers.items()}
     except (SQLAlchemyError, TimeoutError):
-        return {name: await card(session, make) for name, make in makers.items()}
+        return {name: await card(make) for name, make in makers.items()}
 
 
 async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tuple[Dashboard, int | None]:
@@ -67,27 +67,25 @@ async def dashboard_of(session: AsyncSession, visit: Visit, when: Period) -> tup
     several = when.first != when.last
     shows_crew = visit.viewer.may("presence.read")
     shows_arrears = visit.viewer.may("arrears.read")
-    makers: dict[str, Callable[[], Awaitable[Any]]] = {
-        "today": lambda: figures.today(session, visit.viewer, since, None if when.today else until),
-        "urgent": lambda: _urgent(session, visit),
-        "matrix": lambda: _matrix(session, visit, when),
-        "obstacles": lambda: _obstacles(session, visit, when),
-        "health": lambda: _health(session),
+    makers: dict[str, Maker] = {
+        "today": lambda each: figures.today(each, visit.viewer, since, None if when.today else until),
+        "urgent": lambda each: _urgent(each, visit),
+        "matrix": lambda each: _matrix(each, visit, when),
+        "obstacles": lambda each: _obstacles(each, visit, when),
+        "health": _health,
     }
-    makers |= (
-        {"days": lambda: _days(session, visit, when)} if several else {"hours": lambda: _hours(session, visit, when)}
-    )
-    makers |= {"crew": lambda: crew_of(session, visit)} if shows_crew else {}
-    makers |= {"arrears": lambda: arrears_facts.card_of(session, visit)} if shows_arrears else {}
+    makers |= {"days": lambda each: _days(each, visit, when)} if several else {}
+    makers |= {} if several else {"hours": lambda each: _hours(each, visit, when)}
+    makers |= {"crew": lambda each: crew_of(each, visit)} if shows_crew else {}
+    makers |= {"arrears": lambda each: arrears_facts.card_of(each, visit)} if shows_arrears else {}
     made = await cards(session, makers)
     today: figures.Today | None = made["today"]
-    urgent: list[OrderLine] | None = made["urgent"]
     view = Dashboard(
         period=when.name,
         periods=period.choices(),
         kpis=_kpis(today, when) if today else None,
         matrix=made["matrix"],
-        todo=tuple([await _todo(session, each) for each in urgent]) if urgent is not None else None,
+        todo=made["urgent"],
         todo_total=today.late if today else 0,
         hours=made.get("hours"),
         obstacles=made["obstacles"],
@@ -150,10 +148,12 @@ async def _matrix(session: AsyncSession, visit: Visit, when: Period) -> Matrix:
     )
 
 
-async def _urgent(session: AsyncSession, visit: Visit) -> list[OrderLine]:
+async def _urgent(session: AsyncSession, visit: Visit) -> tuple[Todo, ...]:
     """The orders that are late, and then those that soon will be."""
-    late = (await board.page(session, visit.viewer, Filters(view="lewat"), size=URGENT)).rows
-    return [*late, *await sla.near(session, visit.viewer, URGENT - len(late))] if len(late) < URGENT else late
+    found = (await board.page(session, visit.viewer, Filters(view="lewat"), size=URGENT)).rows
+    if len(found) < URGENT:
+        found += await sla.near(session, visit.viewer, URGENT - len(found))
+    return tuple([await _todo(session, each) for each in found])
 
 
 async def _todo(session: AsyncSession, each: OrderLine) -> Todo:
