@@ -1,6 +1,7 @@
 """Scheduled reports on their way out: the same query as the page, a short text and the Excel file. It decides no time.
 
-Whether the owner may still have it is asked again here, at the moment of sending, with the area of that moment.
+To a person or to a group. Whether the owner may still have it is asked again here, at the moment of sending, with the
+area of that moment; a group gets the figures of the unit it serves.
 """
 
 import io
@@ -24,7 +25,7 @@ from shared.orders import board, queries
 from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
-from shared.reports import recap, recap_month, recap_time, schedules, tables
+from shared.reports import groups, recap, recap_month, recap_time, schedules, tables
 from shared.reports import say as texts
 from shared.reports import say_digest as digest
 from shared.reports.area import home_of
@@ -57,34 +58,70 @@ class Made:
 
 @ears.hears(ReportDue)
 async def send_report(session: AsyncSession, row: EventRow, event: ReportDue) -> None:
-    """Queue the report for its owner's private chat, or note why it gets none."""
+    """Queue the report for its owner's private chat or for its group, or note why there is none."""
     schedule = await session.get(ReportSchedule, event.schedule_id)
     if schedule is None:
         return
-    person = (await session.scalars(select(Person).where(Person.id == schedule.person_id))).one()
-    viewer = await viewer_of(session, person)
-    why = _refused(schedule, person, viewer)
-    if why:
-        await _close(session, event, "skipped", why)
-        return
     scope = schedules.scope_of(schedule, event.due_at)
-    assert person.telegram_id is not None
-    chat = insert(Chat).values(id=person.telegram_id, kind=ChatKind.PRIVATE, title=person.name)
-    await session.execute(chat.on_conflict_do_nothing())
-    for message in await _messages(session, viewer, schedule, scope, event):
-        await deliveries.queue(session, person.telegram_id, message, event_id=row.id)
+    reader = await (_group(session, schedule, scope) if schedule.binding_id else _person(session, schedule, scope))
+    if isinstance(reader, str):
+        await _close(session, event, "skipped", reader)
+        return
+    for message in await _messages(session, reader, schedule, event):
+        if reader.thread_id is not None:
+            message.payload["message_thread_id"] = reader.thread_id
+        await deliveries.queue(session, reader.chat_id, message, event_id=row.id)
     await _close(session, event, "sent", "")
     details = {"kind": schedule.kind, "first": scope.first.isoformat(), "sto": scope.sto, "type": scope.type}
     told = {key: value for key, value in details.items() if value}
-    await audit.note(session, person.id, "system", "schedule.sent", f"schedule:{schedule.id}", told)
+    await audit.note(session, schedule.person_id, "system", "schedule.sent", f"schedule:{schedule.id}", told)
 
 
-def _refused(schedule: ReportSchedule, person: Person, viewer: Viewer) -> str:
-    """Why nothing is sent, as a key; empty when it may be."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who gets a report: as whom it is made, of what, and where it goes. stos: what its head names; empty: all."""
+
+    viewer: Viewer
+    scope: Scope
+    chat_id: int
+    stos: tuple[str, ...]
+    thread_id: int | None = None
+
+
+async def _group(session: AsyncSession, schedule: ReportSchedule, scope: Scope) -> Reader | str:
+    """The group of a schedule, or why nothing is sent, as a key."""
+    assert schedule.binding_id is not None
+    found = await groups.target(session, schedule.binding_id)
+    why = _stopped(schedule) or ("" if found.open else "no_group")
+    if why:
+        return why
+    mine = replace(scope, site=found.site, sto=scope.sto or found.sto)
+    return Reader(groups.voice(found), mine, found.chat_id, (found.unit,), found.thread_id)
+
+
+async def _person(session: AsyncSession, schedule: ReportSchedule, scope: Scope) -> Reader | str:
+    """The owner of a schedule, with a private chat, or why nothing is sent, as a key."""
+    person = (await session.scalars(select(Person).where(Person.id == schedule.person_id))).one()
+    viewer = await viewer_of(session, person)
+    why = _stopped(schedule) or _refused(person, viewer)
+    if why:
+        return why
+    assert person.telegram_id is not None
+    chat = insert(Chat).values(id=person.telegram_id, kind=ChatKind.PRIVATE, title=person.name)
+    await session.execute(chat.on_conflict_do_nothing())
+    stos = (await home_of(session, viewer)).stos if viewer.stos is not None else ()
+    return Reader(viewer, scope, person.telegram_id, stos)
+
+
+def _stopped(schedule: ReportSchedule) -> str:
+    """Why a schedule sends nothing now, as a key; empty while it does."""
     if schedule.ended_at is not None:
         return "ended"
-    if not schedule.active:
-        return "paused"
+    return "" if schedule.active else "paused"
+
+
+def _refused(person: Person, viewer: Viewer) -> str:
+    """Why a person is sent nothing, as a key; empty when it may be."""
     if not person.active:
         return "person_off"
     if not viewer.may("report.read"):
@@ -104,21 +141,20 @@ async def _close(session: AsyncSession, event: ReportDue, state: str, why: str) 
     )
 
 
-async def _messages(
-    session: AsyncSession, viewer: Viewer, schedule: ReportSchedule, scope: Scope, event: ReportDue
-) -> list[Message]:
+async def _messages(session: AsyncSession, reader: Reader, schedule: ReportSchedule, event: ReportDue) -> list[Message]:
     """The report as it is now: its words, and its picture and Excel file where it has them."""
+    viewer, scope = reader.viewer, reader.scope
     language, zone, kind = viewer.language, schedule.zone, schedule.kind
     now = clock.now()
-    stos = (await home_of(session, viewer)).stos if viewer.stos is not None else ()
-    where = texts.area(stos, scope, language)
+    where = texts.area(reader.stos, scope, language)
     title = _title(kind, scope, language)
     above = texts.title_lines(title, where, viewer.name, now, zone, language)
     made = await _MAKERS[kind](session, viewer, scope, above, title)
     so_far = kind in {"today", "morning"}
     lines = [where + ".", texts.word("so_far", language).format(at=words.time(now, zone)) if so_far else ""]
     lines.append(await _late(session, event, zone, language))
-    query = made.query | {key: value for key, value in (("sto", scope.sto), ("tipe", scope.type)) if value}
+    named = (("so", scope.site), ("sto", scope.sto), ("tipe", scope.type))
+    query = made.query | {key: value for key, value in named if value}
     link = f"{settings().base_url}{PAGES[kind]}?{urlencode(query)}"
     payload: dict[str, Any] = {
         "text": texts.message(title, lines, made.table, link, language),
@@ -180,7 +216,7 @@ async def _daily(session: AsyncSession, viewer: Viewer, scope: Scope, above: tup
 
 async def _morning(session: AsyncSession, viewer: Viewer, scope: Scope, _above: tuple[str, ...], _title: str) -> Made:
     """The queue as its own page lists it: how many stand in each tab, and the most urgent."""
-    given = board.Filters(sto=scope.sto, type=scope.type)
+    given = board.Filters(sto=scope.sto, type=scope.type, site=scope.site)
     counts = {tab: await board.total(session, viewer, replace(given, view=tab)) for tab in digest.TABS}
     rows = (await board.page(session, viewer, given, size=URGENT)).rows
     table = digest.morning(counts, rows, await queries.master(session), clock.now(), viewer.language)

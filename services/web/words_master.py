@@ -69,6 +69,7 @@ _EXACT: Mapping[tuple[str, str], str] = {
     ("schedule.at", "double"): N_("Anda sudah punya jadwal yang sama."),
     ("schedule.day", "range"): N_("1 sampai 28."),
     ("schedule.day", "week"): N_("1 Senin sampai 7 Minggu."),
+    ("schedule.sto", "outside"): N_("STO ini di luar wilayah grup itu."),
     ("schedule.sto", "unknown"): N_("STO ini tidak ada di wilayah Anda."),
     ("reason_required", "no_reasons"): N_("Tambahkan dulu alasan untuk status ini, baru wajibkan."),
     ("rule.audience", "taken"): N_("Aturan ini sudah ada."),

@@ -14,8 +14,9 @@ _DESK = frozenset({"order.release", "order.hand_over", "handover.give", "handove
 _HELPDESK = _READ | _DESK | {"order.register", "order.take", "order.change", "dashboard.read"}
 _WATCH = frozenset({"delivery.read", "health.read"})
 _CREW = frozenset({"handover.read", "presence.read"})
+_REPORTS = frozenset({"report.read", "report.group"})  # and have them sent to the groups of one's area
 _LEADER = (
-    _HELPDESK | _WATCH | _CREW | {"order.assign", "order.reopen", "technician.approve", "report.read", "delivery.retry"}
+    _HELPDESK | _WATCH | _CREW | _REPORTS | {"order.assign", "order.reopen", "technician.approve", "delivery.retry"}
 )
 _TRASH = frozenset({"order.delete"})  # and see what was deleted, and restore it
 _MASTER = frozenset({"master.read", "master.change", "people.change", "group.change", "sla.change"})
@@ -32,7 +33,8 @@ RIGHTS: dict[Role, frozenset[str]] = {
     | _WATCH
     | _CREW
     | _BILLING
-    | {"presence.say", "dashboard.read", "master.read", "report.read", "sla.change", "arrears.mark_paid"},
+    | _REPORTS
+    | {"presence.say", "dashboard.read", "master.read", "sla.change", "arrears.mark_paid"},
     Role.ADMIN: _LEADER
     | _TRASH
     | _MASTER

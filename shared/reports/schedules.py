@@ -1,48 +1,58 @@
-"""Reports that people have sent to their own Telegram chat: made, changed, paused, ended, each by its owner alone.
+"""Reports that are sent by themselves: made, changed, paused, ended.
 
-When one is due stands in `ticks`, what is sent is made by the notifier. Whether its owner may still read it is asked
-again at that moment; nothing is sent from here.
+One's own only by its owner; a group's by whoever sees the whole unit that the group serves. When one is due stands in
+`ticks`, what is sent is made by the notifier. Whether its owner may still read it is asked again at that moment;
+nothing is sent from here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit, clock
+from shared.chats.models import GroupBinding
 from shared.errors import Invalid, NotFound
 from shared.orders import queries
 from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.places.models import SiteOperation, Sto
+from shared.reports import groups
 from shared.reports.area import home_of
+from shared.reports.groups import Target
 from shared.reports.models import KINDS, ReportRun, ReportSchedule
 from shared.reports.recap_month import month_of
 from shared.reports.recap_scope import Scope
 
-MOST = 20  # of one person
+MOST = 20  # of one person, or of one group
+MOST_OF_GROUPS = 200  # that the page shows
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants sent and when. day: as the model says. sto and type are codes; empty is all."""
+    """What somebody wants sent and when. day: as the model says. sto and type are codes; empty is all.
+
+    group: the id of a binding; None: to one's own chat.
+    """
 
     kind: str
     at: time
     day: int = 1
     sto: str = ""
     type: str = ""
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A schedule and what became of it the last time it was due."""
+    """A schedule and what became of it the last time it was due. group: where it goes, None: to its owner."""
 
     row: ReportSchedule
     last: ReportRun | None
+    group: Target | None = None
 
 
 def next_due(kind: str, day: int, at: time, zone: str, after: datetime) -> datetime:
@@ -78,12 +88,25 @@ def scope_of(row: ReportSchedule, due_at: datetime) -> Scope:
 async def own(session: AsyncSession, viewer: Viewer) -> list[Scheduled]:
     """The viewer's schedules, the next due first, paused ones last. Raises NotAllowed."""
     viewer.must("report.read")
+    return await _listed(session, ReportSchedule.person_id == viewer.person_id, MOST, {})
+
+
+async def of_groups(session: AsyncSession, viewer: Viewer) -> list[Scheduled]:
+    """Those of the groups whose unit is all in the viewer's area, in the same order. Raises NotAllowed."""
+    viewer.must("report.read")
+    known = await groups.targets(session, viewer)
+    return await _listed(session, ReportSchedule.binding_id.in_(known), MOST_OF_GROUPS, known)
+
+
+async def _listed(
+    session: AsyncSession, whose: ColumnElement[bool], most: int, known: Mapping[int, Target]
+) -> list[Scheduled]:
     rows = (
         await session.scalars(
             select(ReportSchedule)
-            .where(ReportSchedule.person_id == viewer.person_id, ReportSchedule.ended_at.is_(None))
+            .where(whose, ReportSchedule.ended_at.is_(None))
             .order_by(ReportSchedule.active.desc(), ReportSchedule.next_at, ReportSchedule.id)
-            .limit(MOST)
+            .limit(most)
         )
     ).all()
     last = (
@@ -93,36 +116,41 @@ async def own(session: AsyncSession, viewer: Viewer) -> list[Scheduled]:
     )
     newest = select(ReportRun).where(tuple_(ReportRun.schedule_id, ReportRun.due_at).in_(last))
     runs = {run.schedule_id: run for run in await session.scalars(newest)}
-    return [Scheduled(row, runs.get(row.id)) for row in rows]
+    return [Scheduled(row, runs.get(row.id), known.get(row.binding_id or 0)) for row in rows]
 
 
 async def find(session: AsyncSession, viewer: Viewer, schedule_id: int) -> ReportSchedule:
-    """One of the viewer's own schedules. Raises NotAllowed, and NotFound also for somebody else's."""
+    """One that the viewer may change. Raises NotAllowed, and NotFound also for somebody else's."""
     viewer.must("report.read")
     found: ReportSchedule | None = await session.scalar(
-        select(ReportSchedule).where(
-            ReportSchedule.id == schedule_id,
-            ReportSchedule.person_id == viewer.person_id,
-            ReportSchedule.ended_at.is_(None),
-        )
+        select(ReportSchedule).where(ReportSchedule.id == schedule_id, ReportSchedule.ended_at.is_(None))
     )
-    if found is None:
+    if found is not None and found.binding_id is not None:
+        mine = found.binding_id in await groups.targets(session, viewer)
+    else:
+        mine = found is not None and found.person_id == viewer.person_id
+    if found is None or not mine:
         raise NotFound
     return found
 
 
 async def make(session: AsyncSession, viewer: Viewer, wish: Wish, *, source: str) -> ReportSchedule:
-    """A new schedule of the viewer's own. Raises NotAllowed and Invalid(kind, day, sto, type: unknown | taken | …)."""
+    """A new schedule, one's own or a group's. Raises NotAllowed, Invalid(group, kind, day, sto, type, at)."""
     viewer.must("report.read")
-    await session.execute(select(Person.id).where(Person.id == viewer.person_id).with_for_update(key_share=True))
+    one_by_one = select(Person.id).where(Person.id == viewer.person_id)
+    if wish.group is not None:
+        one_by_one = select(GroupBinding.id).where(GroupBinding.id == wish.group)
+    await session.execute(one_by_one.with_for_update(key_share=True))
     zone = await _checked(session, viewer, wish)
-    others = await _living(session, viewer.person_id)
+    mine = _whose(viewer, wish.group)
+    others = await _living(session, mine)
     if len(others) >= MOST:
         raise Invalid(kind="too_many")
     if any(_same(other, wish) for other in others):
         raise Invalid(at="double")
     row = ReportSchedule(
-        person_id=viewer.person_id,
+        person_id=viewer.person_id if wish.group is None else None,
+        binding_id=wish.group,
         zone=zone,
         kind=wish.kind,
         day=wish.day,
@@ -138,10 +166,11 @@ async def make(session: AsyncSession, viewer: Viewer, wish: Wish, *, source: str
 
 
 async def change(session: AsyncSession, viewer: Viewer, schedule_id: int, wish: Wish, *, source: str) -> None:
-    """Another time or another report; a time that was passed already is not made up for. Raises as `make`."""
-    await find(session, viewer, schedule_id)
+    """Another time or another report, to whom it went; a time that was passed is not made up for. Raises as `make`."""
+    wish = replace(wish, group=(await find(session, viewer, schedule_id)).binding_id)
     zone = await _checked(session, viewer, wish)
-    if any(_same(other, wish) for other in await _living(session, viewer.person_id) if other.id != schedule_id):
+    mine = _whose(viewer, wish.group)
+    if any(_same(other, wish) for other in await _living(session, mine) if other.id != schedule_id):
         raise Invalid(at="double")
     await session.execute(
         update(ReportSchedule)
@@ -187,8 +216,12 @@ async def end(session: AsyncSession, viewer: Viewer, schedule_id: int, *, source
     await audit.note(session, viewer.person_id, source, "schedule.ended", f"schedule:{schedule_id}")
 
 
-async def _living(session: AsyncSession, person_id: int) -> Sequence[ReportSchedule]:
-    wanted = select(ReportSchedule).where(ReportSchedule.person_id == person_id, ReportSchedule.ended_at.is_(None))
+def _whose(viewer: Viewer, group: int | None) -> ColumnElement[bool]:
+    return ReportSchedule.person_id == viewer.person_id if group is None else ReportSchedule.binding_id == group
+
+
+async def _living(session: AsyncSession, whose: ColumnElement[bool]) -> Sequence[ReportSchedule]:
+    wanted = select(ReportSchedule).where(whose, ReportSchedule.ended_at.is_(None))
     return (await session.scalars(wanted)).all()
 
 
@@ -198,7 +231,8 @@ def _same(row: ReportSchedule, wish: Wish) -> bool:
 
 
 def _told(wish: Wish) -> dict[str, str]:
-    told = {"kind": wish.kind, "at": f"{wish.at:%H:%M}", "sto": wish.sto, "type": wish.type}
+    group = str(wish.group or "")
+    told = {"kind": wish.kind, "at": f"{wish.at:%H:%M}", "sto": wish.sto, "type": wish.type, "group": group}
     return {name: value for name, value in told.items() if value}
 
 
@@ -212,14 +246,27 @@ async def _checked(session: AsyncSession, viewer: Viewer, wish: Wish) -> str:
     if wish.type and wish.type not in (await queries.master(session)).types:
         wrong["type"] = "unknown"
     zone: str | None = None
+    found = None
+    if wish.group is not None:
+        found = (await groups.targets(session, viewer)).get(wish.group)
+        if found is None or not found.open:
+            wrong["group"] = "unknown"
+        else:
+            zone = found.zone
     if wish.sto:
-        zone = await session.scalar(
-            select(SiteOperation.zone)
-            .join(Sto, Sto.site_operation_id == SiteOperation.id)
-            .where(Sto.code == wish.sto, viewer.within(Sto.id))
-        )
-        if zone is None:
+        sto = (
+            await session.execute(
+                select(SiteOperation.zone, SiteOperation.code)
+                .join(Sto, Sto.site_operation_id == SiteOperation.id)
+                .where(Sto.code == wish.sto, viewer.within(Sto.id))
+            )
+        ).first()
+        if sto is None:
             wrong["sto"] = "unknown"
+        elif found is not None and (sto.code != found.site or found.sto not in {"", wish.sto}):
+            wrong["sto"] = "outside"
+        else:
+            zone = sto.zone
     if wrong:
         raise Invalid(**wrong)
     return zone or (await home_of(session, viewer)).zone

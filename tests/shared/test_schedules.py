@@ -7,11 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.reports import send_report
 from shared import clock
+from shared.chats import operations as chats
+from shared.chats.models import GroupBinding, Purpose
 from shared.db import transaction
 from shared.deliveries.models import Delivery, DeliveryFile
 from shared.errors import Invalid, NotAllowed, NotFound
@@ -21,7 +23,7 @@ from shared.orders import operations as orders
 from shared.people import operations as people
 from shared.people.models import Person, Role
 from shared.people.queries import viewer_of
-from shared.reports import recap, schedules
+from shared.reports import groups, presets, recap, schedules
 from shared.reports.events import ReportDue
 from shared.reports.models import ReportRun, ReportSchedule
 from shared.reports.recap_scope import Scope
@@ -353,3 +355,72 @@ async def test_the_month_comes_with_a_picture_and_its_file(session: AsyncSession
     kept = await session.get_one(DeliveryFile, shown.file_id)
     assert kept.body.startswith(b"\x89PNG")
     assert len(kept.body) < 60_000
+
+
+async def test_a_group_gets_the_figures_of_its_unit_in_its_topic_as_the_page_counts_them(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    await chats.bind(session, factories.HELPDESK_CHAT, Purpose.HELPDESK, thread_id=7, sto_id=here.tun.id)
+    with clock.stopped_at(at(9, day=21)):
+        await factories.order(session, here)
+        for sto, by in (("TUN", None), ("TUN", None), ("SPJ", here.outsider)):
+            await factories.order(session, here, by=by, sto=sto, odp=None, technician_code=None)
+    bound = {each.unit: each for each in (await groups.targets(session, await viewer_of(session, leader))).values()}
+    assert set(bound) == {"SO-SDA", "TUN"}
+    outsider = await viewer_of(session, here.outsider)
+    assert await groups.targets(session, outsider) == {}, "a helpdesk arranges nothing for groups"
+    day = at(9, day=21).date()
+    for unit, chat, thread in (("SO-SDA", factories.TECHNICIAN_CHAT, None), ("TUN", factories.HELPDESK_CHAT, 7)):
+        target = next(each for each in bound.values() if each.unit == unit)
+        row = await scheduled(session, leader, Wish("yesterday", time(7), group=target.binding_id), now=at(6))
+        with pytest.raises(Invalid):
+            await scheduled(session, leader, Wish("yesterday", time(7), sto="SPJ", group=target.binding_id), now=at(6))
+        [event] = await ticked(session, at(7))
+        message, document = await heard(session, event, at(7))
+        assert {message.chat_id, document.chat_id} <= {chat, factories.HELPDESK_CHAT}
+        assert message.payload.get("message_thread_id") == document.payload.get("message_thread_id") == thread
+        scope = Scope(day, day, site="SO-SDA", sto="TUN" if unit == "TUN" else "")
+        with clock.stopped_at(at(7)):
+            found = await recap.daily(session, await viewer_of(session, here.admin), scope)
+        assert found.total.received == (2 if unit == "TUN" else 3)
+        assert f"{found.total.received:>6}" in message.payload["text"]
+        assert "so=SO-SDA" in message.payload["text"]
+        assert f"Wilayah: {unit}" in message.payload["text"]
+        boss = await viewer_of(session, here.supervisor)
+        with clock.stopped_at(at(8)):
+            assert await schedules.switch(session, boss, row.id, on=False, source="web")
+            assert await schedules.switch(session, boss, row.id, on=True, source="web")
+        await session.execute(update(GroupBinding).where(GroupBinding.id == target.binding_id).values(active=False))
+        [event] = await ticked(session, at(7, day=23))
+        assert await heard(session, event, at(7, day=23)) == []
+        assert (await runs(session))[-1][:2] == ("skipped", "no_group")
+        await session.execute(text("DELETE FROM report_run"))
+        await session.execute(text("DELETE FROM report_schedule"))
+
+
+async def test_the_house_lays_its_own_schedules_once_and_an_ended_one_stays_ended(session: AsyncSession) -> None:
+    here, leader = await linked(session)
+    here.site.zone = "Asia/Makassar"
+    await scheduled(session, leader, Wish("pareto", time(9), day=3), now=at(6))
+    with clock.stopped_at(at(6)):
+        assert [await presets.lay(session), await presets.lay(session)] == [6, 0]
+    rows = {
+        (row.person_id, row.kind): row
+        for row in await session.scalars(select(ReportSchedule).where(ReportSchedule.preset.is_not(None)))
+    }
+    assert set(rows) == {
+        (here.leader.id, "morning"),
+        (here.leader.id, "pareto"),
+        (here.leader.id, "month"),
+        (here.supervisor.id, "pareto"),
+        (here.supervisor.id, "month"),
+        (None, "today"),  # to the helpdesk's group
+    }
+    morning = rows[leader.id, "morning"]
+    assert (morning.zone, morning.next_at) == ("Asia/Makassar", at(6, 30))
+    assert rows[None, "today"].at == here.site.closes
+    assert rows[leader.id, "pareto"].ended_at is not None, "he has one of his own already"
+    mine = await viewer_of(session, leader)
+    assert {each.row.kind for each in await schedules.of_groups(session, mine)} == {"today"}
+    await schedules.end(session, mine, morning.id, source="web")
+    with clock.stopped_at(at(9)):
+        assert await presets.lay(session) == 0

@@ -6,11 +6,11 @@ from sqlalchemy import select, update
 
 from shared.chats.models import Chat, ChatKind
 from shared.db import transaction
-from shared.people.models import Person
+from shared.people.models import Person, PersonArea
 from shared.reports.models import ReportSchedule
 from tests.web.conftest import Browser, Office
 
-DAILY = {"kind": "yesterday", "at": "07:00", "day": "1", "sto": "semua", "type": "semua"}
+DAILY = {"group": "saya", "kind": "yesterday", "at": "07:00", "day": "1", "sto": "semua", "type": "semua"}
 
 
 async def rows() -> list[ReportSchedule]:
@@ -53,6 +53,30 @@ async def test_a_report_is_scheduled_changed_paused_resumed_and_ended(office: Of
     await browser.post(f"{path}/hapus")
     assert "Belum ada laporan yang dijadwalkan." in (await browser.get("/laporan/jadwal")).text
     assert (await browser.get(path)).status == 404
+
+
+async def test_a_report_is_scheduled_for_a_group_by_those_who_see_all_of_its_unit(office: Office) -> None:
+    dewi, admin = await leader(office), await office.visitor(office.here.admin)
+    page = (await dewi.get("/laporan/jadwal")).text
+    [number] = re.findall(r'<option value="(\d+)">Helpdesk Sidoarjo, SO-SDA</option>', page)
+    path = await scheduled(dewi, group=number)
+    assert (await dewi.post("/laporan/jadwal", DAILY | {"group": number})).status == 422, "the same again"
+    outside = await admin.post("/laporan/jadwal", DAILY | {"group": number, "sto": "SPJ"})
+    assert (outside.status, "STO ini di luar wilayah grup itu." in outside.text) == (422, True)
+    for other in (admin, await office.visitor(office.here.supervisor)):
+        shown = (await other.get("/laporan/jadwal")).text
+        assert "Jadwal grup" in shown
+        assert path in shown
+    assert "Ubah jadwal grup Helpdesk Sidoarjo" in (await admin.get(path)).text
+    assert (await admin.post(path, DAILY | {"at": "17:00"})).status == 303
+    assert (await admin.post(f"{path}/jeda")).status == 303
+    [row] = await rows()
+    assert (row.person_id, row.binding_id, f"{row.at:%H:%M}", row.active) == (None, int(number), "17:00", False)
+    async with transaction() as session:  # a part of the unit is not enough
+        mine = update(PersonArea).where(PersonArea.person_id == office.here.leader.id)
+        await session.execute(mine.values(site_operation_id=None, sto_id=office.here.sda.id))
+    assert "Helpdesk Sidoarjo" not in (await dewi.get("/laporan/jadwal")).text
+    assert (await dewi.post(f"{path}/hapus")).status == 404
 
 
 async def test_a_form_that_is_posted_twice_makes_one(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Reports sent to one's own Telegram chat on a schedule: arranged here, each by its owner alone. It sends nothing."""
+"""Reports sent by themselves, to one's own Telegram chat or to groups of one's area: arranged here, not sent."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -24,7 +24,8 @@ from shared.chats.models import Chat
 from shared.orders import queries
 from shared.people.models import Person
 from shared.places.models import Sto
-from shared.reports import schedules
+from shared.reports import groups, schedules
+from shared.reports.groups import Target
 from shared.reports.models import ReportRun, ReportSchedule
 from shared.reports.schedules import Scheduled, Wish
 
@@ -32,7 +33,7 @@ router = APIRouter()
 
 PATH = "/laporan/jadwal"
 KEY = "laporan"
-ALL = "semua"
+ALL, MYSELF = "semua", "saya"
 KINDS = {
     "yesterday": N_("Laporan harian, hari sebelumnya"),
     "today": N_("Laporan harian, hari itu"),
@@ -56,6 +57,7 @@ WHY = {
     "no_telegram": N_("Dilewati: Telegram Anda belum terhubung"),
     "paused": N_("Dilewati: sedang dijeda"),
     "ended": N_("Dilewati: sudah dihapus"),
+    "no_group": N_("Dilewati: grupnya tidak terhubung, atau tertahan"),
 }
 UNLINKED = N_(
     "Telegram Anda belum terhubung, jadi belum ada yang dapat dikirim. Kirim /start ke bot di obrolan pribadi: bot "
@@ -65,7 +67,26 @@ CLOSED = N_("Bot tidak dapat menulis kepada Anda. Buka obrolan pribadi dengan bo
 
 
 async def inputs(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
-    """What is sent, when, and of what."""
+    """What is sent, to whom, when, and of what."""
+    return (await _to_whom(session, visit), *await _what(session, visit))
+
+
+async def _to_whom(session: AsyncSession, visit: Visit) -> Input:
+    known = [each for each in (await groups.targets(session, visit.viewer)).values() if each.open]
+    choices = (
+        Choice(MYSELF, _("Obrolan pribadi saya")),
+        *(Choice(str(each.binding_id), f"{_group_name(each)}, {each.unit}") for each in known),
+    )
+    hint = _("Grup mendapat angka wilayahnya sendiri.") if known else ""
+    return Input("group", _("Kirim ke"), "select", MYSELF, choices=choices, hint=hint)
+
+
+def _group_name(each: Target) -> str:
+    title = each.title or _("Tanpa judul")
+    return _("{title}, topik {thread}", title=title, thread=each.thread_id) if each.thread_id is not None else title
+
+
+async def _what(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
     rows = await session.execute(
         select(Sto.code, Sto.name).where(visit.viewer.within(Sto.id), Sto.active).order_by(Sto.code)
     )
@@ -109,7 +130,9 @@ def wish_of(typed: Typed) -> Wish:
     """What was typed, as a wish."""
     values = typed.values
     sto, kind = ("" if values[name] == ALL else values[name] for name in ("sto", "type"))
-    return Wish(values["kind"], typed.hour("at"), typed.maybe_number("day") or 1, sto, kind)
+    to = values.get("group", MYSELF)
+    group = int(to) if to.isdigit() and len(to) < 18 else None
+    return Wish(values["kind"], typed.hour("at"), typed.maybe_number("day") or 1, sto, kind, group)
 
 
 async def new_form(session: AsyncSession, visit: Visit, request: Request | None = None) -> Drawn:
@@ -133,8 +156,11 @@ async def new_form(session: AsyncSession, visit: Visit, request: Request | None 
 async def edit_form(session: AsyncSession, visit: Visit, row: ReportSchedule) -> Drawn:
     """The form of one that is there."""
     held = {"kind": row.kind, "at": row.at, "day": row.day, "sto": row.sto or ALL, "type": row.type or ALL}
-    fields = master_forms.filled(await inputs(session, visit), held)
-    return Drawn("jadwal", _("Ubah jadwal"), f"{PATH}/{row.id}", fields, cancel=PATH)
+    fields = master_forms.filled(await _what(session, visit), held)
+    title = _("Ubah jadwal")
+    if row.binding_id is not None:
+        title = _("Ubah jadwal grup {group}", group=_group_name(await groups.target(session, row.binding_id)))
+    return Drawn("jadwal", title, f"{PATH}/{row.id}", fields, cancel=PATH)
 
 
 async def page_of(session: AsyncSession, visit: Visit, form: Drawn) -> Master:
@@ -144,14 +170,18 @@ async def page_of(session: AsyncSession, visit: Visit, form: Drawn) -> Master:
     banner = _(UNLINKED) if person.telegram_id is None else _(CLOSED) if held else ""
     lines = tuple(_line(each) for each in await schedules.own(session, visit.viewer))
     heads = (_("Laporan"), _("Kapan"), _("Cakupan"), _("Berikutnya"), _("Terakhir"))
+    mine = Table("daftar", _("Jadwal Anda"), heads, lines, _("Belum ada laporan yang dijadwalkan."))
+    theirs = tuple(_line(each) for each in await schedules.of_groups(session, visit.viewer))
+    tables = (mine, Table("grup", _("Jadwal grup"), (heads[0], _("Grup"), *heads[1:]), theirs)) if theirs else (mine,)
     return Master(
         title=_("Kirim terjadwal"),
         lead=_(
-            "Bot mengirim laporan ke obrolan pribadi Anda: angkanya sama dengan halaman laporan, dengan berkas Excel."
+            "Bot mengirim laporan ke obrolan pribadi Anda atau ke grup: angkanya sama dengan halaman laporan, dengan "
+            "berkas Excel. Jadwal bawaan boleh diubah, dijeda, atau dihapus."
         ),
         back=Choice(report.PATH, _("Laporan")),
         banner=banner,
-        tables=(Table("daftar", _("Jadwal Anda"), heads, lines, _("Belum ada laporan yang dijadwalkan.")),),
+        tables=tables,
         forms=(form,),
     )
 
@@ -166,13 +196,16 @@ def _line(each: Scheduled) -> Line:
     elif row.kind == "pareto":
         when = _("Tiap {day}, {at}", day=_(WEEKDAYS[row.day - 1]), at=at)
     name = _(SHORT[row.kind])
-    scope = ", ".join(filter(None, (row.sto, row.type))) or _("Seluruh wilayah")
+    unit = each.group.unit if each.group is not None else ""
+    scope = ", ".join(filter(None, (row.sto or unit, row.type))) or _("Seluruh wilayah")
     coming = labels.moment(row.next_at, row.zone) if row.active else _("Dijeda")
     who = f"{name} {at}"
+    to = (Cell(_group_name(each.group)),) if each.group is not None else ()
     switch = Act(_("Jeda"), f"{path}/jeda", who=who) if row.active else Act(_("Lanjutkan"), f"{path}/lanjut", who=who)
     return Line(
         (
-            Cell(name, href=path),
+            Cell(name, href=path, note=_("bawaan") if row.preset else ""),
+            *to,
             Cell(when),
             Cell(scope, "dim"),
             Cell(coming, "" if row.active else "tag"),
