@@ -18,9 +18,8 @@ from services.ingest.shape import MOST_ROWS, Head, Row
 from services.ingest.sheets import Grid
 from services.ingest.text import Text
 from shared.arrears.batches import Kind
-from shared.arrears.check import PATIENCE
 from shared.arrears.refusal import FileRefused
-from shared.arrears.wires import while_connected
+from shared.arrears.wires import PATIENCE, while_connected
 
 Tell = Callable[[str, int], Awaitable[None]]
 Table = Text | Grid

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.ingest import load, storage
 from shared import clock, db
 from shared.arrears import apply as accounts
-from shared.arrears import columns, imports, order_files, tally
+from shared.arrears import columns, imports, order_files
 from shared.arrears.batches import BatchState, ImportBatch, ImportMapping, ImportRefusal, ImportTurn, Kind
 from shared.arrears.check import Job, check
 from shared.arrears.events import ImportApplied, ImportUndone
@@ -102,7 +102,6 @@ async def undo(session: AsyncSession, batch_id: int, version: int) -> None:
         async with session.begin_nested():
             if batch.kind is Kind.ARREARS:
                 undone = await accounts.undo(await wire_of(session), batch.id)
-                await tally.recount(session)
             else:
                 undone = await order_files.undo(session, batch)
             await _next_turn(session, batch.kind)
@@ -303,7 +302,6 @@ async def _apply(session: AsyncSession, batch: ImportBatch, turn: int) -> None:
         applied: accounts.Applied | order_files.Registered = await accounts.apply(
             wire, job, mark_missing=batch.mark_missing
         )
-        await tally.recount(session)
     else:
         applied = await order_files.apply(session, wire, batch)
     await _next_turn(session, batch.kind)

@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-import asyncpg
-
-from shared.arrears import plain
-from shared.arrears.check import PATIENCE, Job
+from shared.arrears import beside, plain, tally
+from shared.arrears.check import Job
 from shared.arrears.plain import COLUMN, SHAPE
+from shared.arrears.wires import PATIENCE
 
 SEARCHED_AT_ONCE = 20_000  # accounts made searchable in the same transaction; more of them get one of their own
 KEPT_SHOWN = 500
-BULK = 100_000  # new accounts from which on indexes are built afterwards
+BULK = 100_000  # new accounts from which on a list may be filled beside the few that are there
+FEW = 10  # times fewer
 
 _NEW = Template("""
-    INSERT INTO account (internet_no, $columns, collector_id, first_batch, last_batch)
+    INSERT INTO $into (internet_no, $columns, collector_id, first_batch, last_batch)
     SELECT x.internet, $values, c.id, $batch, $batch
     FROM $rows x LEFT JOIN (
         SELECT upper(name) AS called, min(id) AS id FROM person
         WHERE role = 'collector' AND active GROUP BY 1 HAVING count(*) = 1
     ) c ON c.called = upper(x.collector) AND x.collector <> ''
     WHERE x.kind = 'n'
+""")
+_NEW_TOUCHED = Template("WITH came AS ($new RETURNING id) INSERT INTO touched SELECT id FROM came")
+_TOUCH = Template("""
+    CREATE TEMP TABLE touched ON COMMIT DROP AS SELECT account_id FROM changed UNION SELECT account_id FROM $missing
 """)
 _CHANGED = Template("CREATE TEMP TABLE changed ON COMMIT DROP AS SELECT * FROM $kept WHERE kind = 'c'")
 _NOTE_CHANGED = Template("""
@@ -63,29 +67,17 @@ _FORGET_PROMISED = Template("""
     UPDATE account a SET promise_due = NULL, promise_amount = NULL
     FROM promise p WHERE p.batch_id = $batch AND a.id = p.account_id
 """)
-_SEARCH = """
-    INSERT INTO account_search (account_id, words)
-    SELECT id, upper(internet_no || ' ' || name || ' ' || address) FROM account WHERE first_batch = $1
-    ON CONFLICT (account_id) DO NOTHING
-"""
+_SEARCH = Template("""
+    INSERT INTO $into (account_id, words)
+    SELECT id, upper(internet_no || ' ' || name || ' ' || address) FROM account WHERE first_batch = $batch
+""")
+_UNLESS_THERE = " ON CONFLICT (account_id) DO NOTHING"
 _SEARCH_CHANGED = """
     INSERT INTO account_search (account_id, words)
     SELECT a.id, upper(a.internet_no || ' ' || a.name || ' ' || a.address)
     FROM import_change i JOIN account a ON a.id = i.account_id
     WHERE i.batch_id = $1 AND i.kind = 'changed' AND i.after ?| ARRAY['name', 'address']
     ON CONFLICT (account_id) DO UPDATE SET words = excluded.words
-"""
-
-
-# Those that every new row is entered into; an account's others stay, as few or none of the new ones are in them.
-_INDEXES = """
-    SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index
-    WHERE indrelid = $1::regclass AND NOT indisunique
-      AND (indpred IS NULL OR indexrelid::regclass::text LIKE 'ix_account_open%')
-    UNION ALL
-    SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
-           format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'u'
 """
 
 
@@ -100,32 +92,16 @@ class Applied:
     broken_promises: int
 
 
-def _count(done: str) -> int:
-    return int(done.rpartition(" ")[2])
-
-
 async def apply(wire: Any, job: Job, *, mark_missing: bool) -> Applied:
-    """Make the accounts what the staged rows say. wire: an asyncpg connection inside a transaction."""
-    fields = plain.given_fields(job.mapping)
+    """Make the accounts what the staged rows say, and their tally. wire: an asyncpg connection inside a transaction."""
     shared = job.names | {"batch": str(job.batch_id), "differs": plain.differs(job.mapping)}
-    names = [name for name, _ in SHAPE]
-    new = _NEW.substitute(
-        shared,
-        columns=", ".join(COLUMN.get(name, name) for name in names),
-        values=", ".join(f"x.{name}" for name in names),
-    )
-    before, after = (" || ".join(_if_changed(name, side) for name in fields) for side in ("a", "x"))
-    sets = ", ".join(f"{COLUMN.get(name, name)} = x.{name}" for name in fields)
     await wire.execute("SET LOCAL work_mem = '96MB'")
-    added = await _add(wire, job, new) if job.counts["new"] else 0
-    await wire.execute("SET LOCAL enable_nestloop = on")
-    changed = 0
-    if job.counts["changed"]:
-        await wire.execute(_CHANGED.substitute(shared), timeout=PATIENCE)
-        await wire.execute("ANALYZE changed")
-        await wire.execute(_NOTE_CHANGED.substitute(shared, before=before, after=after), timeout=PATIENCE)
-        changed = _count(await wire.execute(_CHANGE.substitute(shared, sets=sets), timeout=PATIENCE))
-        await wire.execute("DROP TABLE changed")
+    first = await _beside(wire, job)
+    await wire.execute(_CHANGED.substitute(shared), timeout=PATIENCE)
+    few = sum(job.counts[kind] for kind in ("new", "changed", "missing")) <= tally.MANY
+    were = await _touch(wire, shared) if few else {}
+    added = await _add(wire, first, shared, few=few) if job.counts["new"] else 0
+    changed = await _change(wire, job, shared) if job.counts["changed"] else 0
     missing = 0
     if mark_missing and job.counts["missing"]:
         await wire.execute(_NOTE_MISSING.substitute(shared), timeout=PATIENCE)
@@ -135,38 +111,68 @@ async def apply(wire: Any, job: Job, *, mark_missing: bool) -> Applied:
     if changed:
         await wire.execute(_SEARCH_CHANGED, job.batch_id, timeout=PATIENCE)
     if 0 < added <= SEARCHED_AT_ONCE:
-        await wire.execute(_SEARCH, job.batch_id, timeout=PATIENCE)
+        await wire.execute(_SEARCH.substitute(shared, into="account_search") + _UNLESS_THERE, timeout=PATIENCE)
+    if few:
+        await tally.moved(wire, were)
+    elif first is None or not await beside.take_place(wire, first, lambda: tally.recount(wire, first.name)):
+        if first is not None:
+            await beside.pour(wire, first)
+        await tally.recount(wire)
     return Applied(added, changed, missing, settled.count("kept"), settled.count("broken"))
 
 
-async def _add(wire: Any, job: Job, new: str) -> int:
-    """Enter the new accounts. A first list, large beside what is there, goes in before its indexes are built.
+async def _touch(wire: Any, shared: dict[str, str]) -> tally.Sums:
+    """Keep the accounts that a short list is about to ourselves; what they come to. New ones join `touched` later."""
+    await wire.execute(_TOUCH.substitute(shared), timeout=PATIENCE)
+    await wire.execute("ANALYZE touched")
+    return await tally.before(wire)
 
-    Nobody reads accounts meanwhile: with few or none there is little to read, and the whole takes half the time.
-    """
+
+async def _beside(wire: Any, job: Job) -> beside.Beside | None:
+    """A first list, large beside what is there, is filled beside it: half the time, and nobody's page waits."""
     coming = job.counts["new"]
-    await wire.execute("SET LOCAL enable_nestloop = off")  # how many rows were kept aside is only guessed
-    there = await wire.fetchval("SELECT count(*) FROM (SELECT FROM account LIMIT $1) few", coming // 4 + 1)
-    done = await _unindexed(wire, "account", new) if coming >= BULK and there <= coming // 4 else None
-    return _count(done or await wire.execute(new, timeout=PATIENCE))
-
-
-async def _unindexed(wire: Any, table: str, fill: str, *given: Any) -> str | None:
-    """Fill a table without its indexes and build them afterwards; None if others are at it or we may not."""
-    try:
-        async with wire.transaction():
-            await wire.execute("SET LOCAL lock_timeout = '2s'")
-            await wire.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            made = [tuple(record) for record in await wire.fetch(_INDEXES, table)]
-            for drop, _ in made:
-                await wire.execute(drop)
-            done = str(await wire.execute(fill, *given, timeout=PATIENCE))
-            await wire.execute("SET LOCAL maintenance_work_mem = '128MB'")
-            for _, again in made:
-                await wire.execute(again, timeout=PATIENCE)
-            return done
-    except (asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError):
+    if coming < BULK:
         return None
+    most = coming // FEW
+    there = await wire.fetchval("SELECT count(*) FROM (SELECT FROM account LIMIT $1) few", most + 1)
+    # The other partial indexes hold few or none of the new rows.
+    rare = (
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'account'::regclass AND indpred IS NOT NULL"
+    )
+    early = {record[0] for record in await wire.fetch(rare)}
+    few = lambda name: name in early and not name.startswith("ix_account_open")  # noqa: E731
+    return await beside.make(wire, "account", "id", few) if there <= most else None
+
+
+async def _add(wire: Any, first: beside.Beside | None, shared: dict[str, str], *, few: bool) -> int:
+    """Enter the new accounts. few: they are counted by themselves."""
+    names = [name for name, _ in SHAPE]
+    new = _NEW.substitute(
+        shared,
+        into=first.name if first else "account",
+        columns=", ".join(COLUMN.get(name, name) for name in names),
+        values=", ".join(f"x.{name}" for name in names),
+    )
+    await wire.execute("SET LOCAL enable_nestloop = off")  # how many rows were kept aside is only guessed
+    added = _count(await wire.execute(_NEW_TOUCHED.substitute(new=new) if few else new, timeout=PATIENCE))
+    await wire.execute("SET LOCAL enable_nestloop = on")
+    if first:
+        await beside.index(wire, first)
+    return added
+
+
+async def _change(wire: Any, job: Job, shared: dict[str, str]) -> int:
+    """Change the accounts that the file says something else of, and write down what they were."""
+    fields = plain.given_fields(job.mapping)
+    before, after = (" || ".join(_if_changed(name, side) for name in fields) for side in ("a", "x"))
+    sets = ", ".join(f"{COLUMN.get(name, name)} = x.{name}" for name in fields)
+    await wire.execute("ANALYZE changed")
+    await wire.execute(_NOTE_CHANGED.substitute(shared, before=before, after=after), timeout=PATIENCE)
+    return _count(await wire.execute(_CHANGE.substitute(shared, sets=sets), timeout=PATIENCE))
+
+
+def _count(done: str) -> int:
+    return int(done.rpartition(" ")[2])
 
 
 def _if_changed(name: str, side: str) -> str:
@@ -179,8 +185,18 @@ def _if_changed(name: str, side: str) -> str:
 async def make_searchable(wire: Any, batch_id: int) -> None:
     """Enter what a large file brought into the search; asked again it changes nothing."""
     nothing_yet = not await wire.fetchval("SELECT EXISTS (SELECT FROM account_search)")
-    if not nothing_yet or await _unindexed(wire, "account_search", _SEARCH, batch_id) is None:
-        await wire.execute(_SEARCH, batch_id, timeout=PATIENCE)
+    made = await beside.make(wire, "account_search", "account_id") if nothing_yet else None
+    into = made.name if made else "account_search"
+    fill = _SEARCH.substitute(into=into, batch=batch_id)
+    await wire.execute(fill if made else fill + _UNLESS_THERE, timeout=PATIENCE)
+    if made:
+        await beside.index(wire, made)
+        if not await beside.take_place(wire, made, _nothing_more):
+            await beside.pour(wire, made)
+
+
+async def _nothing_more() -> None:
+    """The search counts nothing."""
 
 
 _TYPES = {"sto_id": "bigint", "amount": "bigint", "months": "smallint", "customer_age": "smallint", "paid_on": "date"}
@@ -221,7 +237,7 @@ class Undone:
 
 
 async def undo(wire: Any, batch_id: int) -> Undone:
-    """Put back every account that nobody touched since the batch; new ones of those are gone again."""
+    """Put back every account that nobody touched since the batch; new ones of those are gone again. Counts anew."""
     batch = {"batch": batch_id}
     kept = [record[0] for record in await wire.fetch(_KEPT.substitute(batch), timeout=PATIENCE)]
     columns = [COLUMN.get(name, name) for name, _ in SHAPE]
@@ -236,6 +252,7 @@ async def undo(wire: Any, batch_id: int) -> Undone:
     restored += _count(await wire.execute(_UNDO_CHANGED.substitute(batch, sets=sets), timeout=PATIENCE))
     await wire.execute(_SEARCH_AGAIN, batch_id, timeout=PATIENCE)
     await wire.execute(_UNDO_PROMISES.substitute(batch), timeout=PATIENCE)
+    await tally.recount(wire)
     return Undone(restored, len(kept), kept[:KEPT_SHOWN])
 
 

@@ -16,9 +16,8 @@ from typing import Any
 from shared.arrears import plain, rows
 from shared.arrears.plain import COLUMN, SHAPE
 from shared.arrears.rows import Places
-from shared.arrears.wires import while_connected
+from shared.arrears.wires import PATIENCE, while_connected
 
-PATIENCE = 3600.0  # seconds that one statement over a million rows may take
 EXAMPLES = 20
 AT_ONCE = 4000  # odd rows read in one go
 

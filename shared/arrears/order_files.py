@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import words
 from shared.arrears.apply import KEPT_SHOWN, Undone
 from shared.arrears.batches import ImportBatch, ImportOrder, ImportRefusal
-from shared.arrears.check import EXAMPLES, PATIENCE, Found, Job
+from shared.arrears.check import EXAMPLES, Found, Job
 from shared.arrears.refusal import FileRefused
 from shared.arrears.rows import Line, Places, said
-from shared.arrears.wires import while_connected
+from shared.arrears.wires import PATIENCE, while_connected
 from shared.errors import NotFound
 from shared.events import untold
 from shared.identifiers import Read, codes, one_line

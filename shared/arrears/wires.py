@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+PATIENCE = 3600.0  # seconds that one statement over a million rows may take
+
 
 @asynccontextmanager
 async def while_connected(wire: Any) -> AsyncIterator[None]:
