@@ -27,6 +27,8 @@ TUNING = {
     "maintenance_work_mem": "128MB",
     "work_mem": "16MB",
     "max_wal_size": "2GB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",
