@@ -67,15 +67,15 @@ def status_of(code: str, data: MasterData) -> Status:
     return Status(row.code, name_of(row), row.category.value)
 
 
-def sla_of(order: Order | OrderLine, calendar: sla.Calendar, at: datetime) -> Sla:
-    """An order's clock as the browser may tick it on."""
+def sla_of(order: Order | OrderLine, calendar: sla.Calendar, at: datetime, stops: datetime | None = None) -> Sla:
+    """An order's clock as the browser may tick it on. stops: when its unit's day ends, if that is known."""
     timer = sla_fields.timer(order, calendar, at)
     target = order.target_seconds // 60
     if timer.level == "closed":
         return Sla("closed", target, spent=timer.used // 60)
     if timer.level == "paused":
         return Sla("paused", target)
-    return Sla("running", target, due=at + timedelta(seconds=timer.left), stops=rests_at(calendar, at))
+    return Sla("running", target, due=at + timedelta(seconds=timer.left), stops=stops or rests_at(calendar, at))
 
 
 def rests_at(calendar: sla.Calendar, at: datetime) -> datetime:
@@ -101,13 +101,14 @@ async def rows_of(
     second = await queries.second_ones(session, [each.order for each in found])
     data, at = await queries.master(session), clock.now()
     units = {sto: await unit_of(session, sto) for sto in {each.order.sto_id for each in found}}
+    stops = {sto: rests_at(unit.calendar, at) for sto, unit in units.items()}
     statuses = {code: status_of(code, data) for code in {each.order.status_code for each in found}}
     return tuple(
         _row(
             each,
             columns,
             statuses[each.order.status_code],
-            sla_of(each.order, units[each.order.sto_id].calendar, at),
+            sla_of(each.order, units[each.order.sto_id].calendar, at, stops[each.order.sto_id]),
             data.reasons.get(each.order.reason_id or 0),
             second,
             out=out,
@@ -226,11 +227,11 @@ async def _photos(session: AsyncSession, order: Order) -> tuple[Photo, ...]:
     base = f"/order/{order.registration_no}/foto"
     return tuple(
         Photo(
-            f"{base}/{each.row.id}?id={order.id}",
-            f"{base}/{each.row.id}?id={order.id}&kecil=ya",
+            f"{base}/{each.id}?id={order.id}",
+            f"{base}/{each.id}?id={order.id}&kecil=ya",
             each.sender,
-            each.row.at,
-            each.row.caption,
+            each.at,
+            each.caption,
         )
         for each in await photos.of_order(session, order.id)
     )

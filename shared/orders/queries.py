@@ -217,6 +217,30 @@ async def by_address(session: AsyncSession, viewer: Viewer, registration_no: str
     return found
 
 
+async def shown(session: AsyncSession, viewer: Viewer, registration_no: str, order_id: int | None) -> OrderFacts:
+    """As `by_address`; the order belongs to no session and is for showing alone."""
+    if order_id is not None:
+        return await by_address(session, viewer, registration_no, order_id)
+    wanted, given = _of_viewer(viewer), {**viewer.asking, "number": registration_no}
+    found = await rows.first(session, wanted, given)
+    if found is None:
+        raise NotFound
+    order = Order()
+    order.__dict__.update(zip(_FIELDS, found, strict=False))
+    return OrderFacts(order, *found[len(_FIELDS) :])
+
+
+_FIELDS = [column.key for column in Order.__mapper__.column_attrs if column.key != "search"]
+
+
+@lru_cache(maxsize=32)
+def _of_viewer(viewer: Viewer | Whoever) -> Any:
+    names = [Sto.code, Sto.name, SiteOperation.zone, holder.name, technician.name, registrant.name]
+    wanted = facts(viewer).where(Order.registration_no == bindparam("number", type_=String))
+    wanted = wanted.with_only_columns(*[getattr(Order, each) for each in _FIELDS], *names, maintain_column_froms=True)
+    return wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(1)
+
+
 async def second_ones(session: AsyncSession, found: Collection[Numbered]) -> frozenset[int]:
     """Ids of those that do not stand at their number's own address, because an open or a newer order does."""
     closed = {order.id: order.registration_no for order in found if order.category not in OPEN}

@@ -2,9 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from typing import Literal
 
 Move = Literal["runs", "stopped", "ended"]
@@ -29,8 +28,13 @@ class Calendar:
     weekdays: frozenset[int] = frozenset(range(7))
     holidays: frozenset[date] = frozenset()
     breaks: tuple[tuple[time, time], ...] = ()
+    parts: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)  # as `shifts` says
+    free: tuple[int, ...] = field(init=False, repr=False, compare=False)  # as `free_days` says
 
     def __post_init__(self) -> None:
+        # Known from the start: a list asks them for each of its rows, and to look them up costs more than the answer.
+        object.__setattr__(self, "parts", _shifts(self))
+        object.__setattr__(self, "free", _free_days(self))
         if not self.weekdays or not self.weekdays <= set(range(7)) or not shifts(self):
             raise ValueError("a calendar needs at least one weekday and one working minute")
         if any(since_midnight(start) >= (since_midnight(end) or DAY) for start, end in self.breaks):
@@ -54,9 +58,12 @@ class State:
     on_time: bool
 
 
-@lru_cache(maxsize=1024)
 def shifts(calendar: Calendar) -> tuple[tuple[int, int], ...]:
     """The working parts of a day as (from, to) microseconds after midnight, in order, without the breaks."""
+    return calendar.parts
+
+
+def _shifts(calendar: Calendar) -> tuple[tuple[int, int], ...]:
     opens, closes = since_midnight(calendar.opens), since_midnight(calendar.closes)
     parts = [(opens, closes or DAY)] if opens < (closes or DAY) else [(0, closes), (opens, DAY)]
     for start, end in ((since_midnight(a), since_midnight(b) or DAY) for a, b in calendar.breaks):
@@ -69,9 +76,12 @@ def since_midnight(at: time | datetime) -> int:
     return ((at.hour * 60 + at.minute) * 60 + at.second) * SECOND + at.microsecond
 
 
-@lru_cache(maxsize=1024)
 def free_days(calendar: Calendar) -> tuple[int, ...]:
     """The ordinals of the holidays that would have been working days."""
+    return calendar.free
+
+
+def _free_days(calendar: Calendar) -> tuple[int, ...]:
     return tuple(sorted(day.toordinal() for day in calendar.holidays if day.weekday() in calendar.weekdays))
 
 

@@ -5,12 +5,15 @@ The purge of an order takes its rows along (ON DELETE CASCADE); call `files_of` 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.db import after
 from shared.deliveries.models import Delivery
 from shared.errors import NotFound
@@ -38,11 +41,12 @@ class Sent:
     album: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(NamedTuple):
     """A photo of an order and who sent it."""
 
-    row: OrderPhoto
+    id: int
+    at: datetime
+    caption: str
     sender: str
 
 
@@ -108,13 +112,13 @@ async def of_album(session: AsyncSession, chat_id: int, album: str) -> tuple[boo
 
 async def of_order(session: AsyncSession, order_id: int) -> Sequence[Photo]:
     """An order's photos, the oldest first."""
-    return [Photo(row, name) for row, name in await session.execute(_of_order(), {"order": order_id})]
+    return [Photo._make(row) for row in await rows.rows(session, _of_order(), {"order": order_id})]
 
 
 @cache
-def _of_order() -> Select[OrderPhoto, str]:
+def _of_order() -> Select[int, datetime, str, str]:
     return (
-        select(OrderPhoto, Person.name)
+        select(OrderPhoto.id, OrderPhoto.at, OrderPhoto.caption, Person.name)
         .join(Person, Person.id == OrderPhoto.sender_id)
         .where(OrderPhoto.order_id == bindparam("order", type_=BigInteger))
         .order_by(OrderPhoto.id)

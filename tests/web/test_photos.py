@@ -83,7 +83,7 @@ async def with_photo(office: Office, name: str = "besar", thumb: str = "kecil", 
         sent = Sent(TECHNICIAN_CHAT, 500 + len(name), name, thumb, caption)
         assert await photos.attach(session, rizal, order.id, sent)
         [kept] = await photos.of_order(session, order.id)
-    return order, kept.row.id
+    return order, kept.id
 
 
 async def test_a_photo_is_shown_beside_its_order_and_fetched_once(

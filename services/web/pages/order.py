@@ -42,12 +42,24 @@ async def asked_order(
 
     which: the order's id, for one that shares its number with an open or a newer one.
     """
+    return await queries.by_address(session, visit.viewer, *_address(no, which))
+
+
+async def shown_order(
+    no: str, session: Session, visit: Visitor, which: Annotated[str, Asking(alias="id")] = ""
+) -> OrderFacts:
+    """The same, for showing alone."""
+    return await queries.shown(session, visit.viewer, *_address(no, which))
+
+
+def _address(no: str, which: str) -> tuple[str, int | None]:
     if which and not (which.isascii() and which.isdigit() and len(which) < 19):
         raise NotFound
-    return await queries.by_address(session, visit.viewer, compact(no[:40])[:16], int(which) if which else None)
+    return compact(no[:40])[:16], int(which) if which else None
 
 
 Asked = Annotated[OrderFacts, Depends(asked_order)]
+Shown = Annotated[OrderFacts, Depends(shown_order)]
 
 
 def alone(request: Request) -> bool:
@@ -60,7 +72,7 @@ async def show_order(no: str, request: Request, session: Session, visit: Visitor
     """The queue with the order as its subject; with HX-Request the panel alone."""
     query = read_query(request)
     try:
-        found = await asked_order(no, session, visit, request.query_params.get("id", ""))
+        found = await shown_order(no, session, visit, request.query_params.get("id", ""))
     except NotFound:
         if is_htmx(request):
             raise
@@ -79,13 +91,13 @@ async def show_order(no: str, request: Request, session: Session, visit: Visitor
 
 
 @router.get("/order/{no}/panel")
-async def show_panel(request: Request, session: Session, visit: Visitor, found: Asked) -> HTMLResponse:
+async def show_panel(request: Request, session: Session, visit: Visitor, found: Shown) -> HTMLResponse:
     """The order's panel."""
     return HTMLResponse(await panel(session, visit, found, read_query(request), alone=alone(request)))
 
 
 @router.get("/order/{no}/ringkas")
-async def show_summary(session: Session, visit: Visitor, found: Asked) -> HTMLResponse:
+async def show_summary(session: Session, visit: Visitor, found: Shown) -> HTMLResponse:
     """The small card beside the demo's chat."""
     return HTMLResponse(
         render("_summary.html", shell=visit.shell("order"), view=await facts.summary_of(session, found))
