@@ -27,6 +27,16 @@ from tests.ingest.conftest import HEADER, Desk, line, listed, work
 STAGED = text("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'staging'")
 
 
+TALLIED = text("""
+    SELECT count(*) FROM (
+        SELECT sto_id, step, accounts, amount FROM account_tally WHERE accounts <> 0 OR amount <> 0
+    ) t FULL JOIN (
+        SELECT sto_id, least(coalesce(months, 0), 4) AS step, count(*) AS accounts, sum(amount) AS amount
+        FROM account WHERE state = 'open' GROUP BY 1, 2
+    ) a USING (sto_id, step, accounts, amount) WHERE t.accounts IS NULL OR a.accounts IS NULL
+""")  # where the tally says something else than the accounts
+
+
 async def count(statement: Any) -> int:
     async with transaction() as session:
         return int(await session.scalar(statement) or 0)
@@ -55,7 +65,9 @@ async def test_the_difference_is_shown_before_anything_changes(desk: Desk) -> No
     assert (now["00002"].amount, now["00003"].state) == (250, AccountState.PRESUMED_PAID)
     assert now["00004"].state is AccountState.OPEN
     assert "00006" not in now
-    assert await count(STAGED) == 0
+    assert (await count(STAGED), await count(TALLIED)) == (0, 0)
+    await desk.undo(applied)
+    assert await count(TALLIED) == 0
 
 
 async def test_the_same_list_again_changes_nothing_and_says_so(desk: Desk) -> None:
