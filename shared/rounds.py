@@ -10,8 +10,8 @@ from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
 from shared.deliveries import passing, pauses
-from shared.notify import house, ladder
-from shared.reports import health, ticks
+from shared.notify import house, ladder, pulse
+from shared.reports import health, presets, ticks
 from shared.webhooks import queue as webhooks
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ async def go(hint: Callable[[str, list[int]], None]) -> None:
 async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> None:
     """One round."""
     async with transaction() as session:
+        await pulse.beat(session)
+    async with transaction() as session:
+        if anchored:
+            await presets.lay(session)
         await ticks.tick(session)
     async with transaction() as session:
         chats = await checks.due(session)

@@ -8,11 +8,11 @@ from services.notifier.listeners import ears
 from shared.deliveries.operations import Message
 from shared.desk import notices
 from shared.events import EventRow
-from shared.notify import hearing
+from shared.notify import hearing, pulse
 from shared.notify.events import HouseAlerted
 from shared.settings import settings
 
-ZONE = "Asia/Jakarta"  # of no weight: nobody's quiet hours hold for this
+ZONE = "Asia/Jakarta"  # the house's; nobody's quiet hours hold for this
 
 
 @ears.hears(HouseAlerted)
@@ -21,10 +21,13 @@ async def tell_of_trouble(session: AsyncSession, row: EventRow, event: HouseAler
     for hearer in await hearing.ladder(session, "house", 1, None, {}):
         if hearer.person is not None and hearer.person.username and not event.healed:
             await notices.tell(session, hearer.person.id, "house", actor_id=None, note=event.part)
+        said = texts.message(event.part, f"{settings().base_url}/kesehatan", hearer.language, healed=event.healed)
+        if event.part == pulse.BACK and event.since is not None:
+            said = texts.back(event.since, event.count, ZONE, hearer.language)
         payload = {
-            "text": texts.message(event.part, f"{settings().base_url}/kesehatan", hearer.language, healed=event.healed),
+            "text": said,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
-        brief = texts.message(event.part, "", hearer.language, healed=event.healed).partition("\n")[0]
+        brief = said.partition("\n")[0]
         await saying.say(session, hearer, Message("house", payload, brief=brief), "house", 1, ZONE, row.id, None)

@@ -1,6 +1,9 @@
 """What the notifier says of trouble of the house itself. Indonesian first, English for English readers."""
 
+from datetime import datetime
 from html import escape
+
+from shared import words
 
 _PARTS = {
     "id": {
@@ -27,9 +30,28 @@ _PARTS = {
     },
 }
 _WORDS = {
-    "id": {"over": "Pulih", "open": "Buka halaman Kesehatan"},
-    "en": {"over": "Well again", "open": "Open the page of health"},
+    "id": {
+        "over": "Pulih",
+        "open": "Buka halaman Kesehatan",
+        "back": "Penerus kejadian berjalan lagi",
+        "away": "Diam {minutes} menit, sejak {at}. Kabar yang tertahan sedang dikirim; tidak ada yang hilang. Laporan "
+        "terjadwal yang terlewat lebih dari enam jam tidak dikirim lagi.",
+    },
+    "en": {
+        "over": "Well again",
+        "open": "Open the page of health",
+        "back": "Events are passed on again",
+        "away": "Silent for {minutes} minutes, since {at}. What waited is leaving now; nothing is lost. Scheduled "
+        "reports that are more than six hours late are not sent any more.",
+    },
 }
+
+
+def back(since: datetime, seconds: int, zone: str, language: str) -> str:
+    """That the relay lives again, and how long it did not."""
+    said = _WORDS.get(language, _WORDS["id"])
+    away = said["away"].format(minutes=seconds // 60, at=words.moment(since, zone))
+    return f"<b>{said['back']}</b>\n{escape(away)}"
 
 
 def title(part: str, language: str) -> str:

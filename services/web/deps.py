@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as field_of
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from services.web.words import ROLES
 from shared import clock
 from shared.db import transaction
 from shared.errors import Invalid, NotAllowed, SikproError
+from shared.notify import pulse
 from shared.people import sessions
 from shared.people.access import RIGHTS, Viewer
 from shared.reports.area import viewer_at_home
@@ -52,6 +54,7 @@ class Visit:
     looks: Mapping[str, str] = field_of(default_factory=dict)
     language: str = "id"
     presence: str = "online"
+    silent: datetime | None = None
 
     def shell(self, page: str, *, active: int | None = None, live: str = "", toast: Toast | None = None) -> Shell:
         """What is round a page for this person."""
@@ -69,6 +72,7 @@ class Visit:
             shortcuts=self.looks.get("shortcuts") != "off",
             theme=self.looks.get("theme", ""),
             density=self.looks.get("density", ""),
+            silent=self.silent,
         )
 
 
@@ -97,7 +101,8 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
         _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
     )
     known_as = (known.token_hash, known.csrf)
-    visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence)
+    silent = await pulse.silent_since(session) if viewer.may("health.read") else None
+    visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence, silent)
     request.state.visit = visit
     viewer.must("order.read")
     return visit

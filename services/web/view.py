@@ -97,6 +97,7 @@ class Shell:
     shortcuts: bool = True
     theme: str = ""  # as the person chose: system, light or dark; empty = what this browser remembers
     density: str = ""  # lega, or the usual
+    silent: datetime | None = None  # since when nothing is passed on; only for those who may look after it
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from services.web import labels, words_import, words_office
 from services.web.language import N_, _
 from services.web.view_office import Standing
 from shared.arrears.batches import BatchState
-from shared.reports.health import Part
+from shared.reports.health import SILENT, Part
 
 NAMES = {
     "database": N_("Basis data"),
@@ -108,6 +108,10 @@ def standing(part: Part) -> Standing:
 
 def _queue(name: str, part: Part) -> Standing:
     what, process = QUEUES[part.name]
+    if part.code == SILENT and part.age is not None:
+        waits = f"{labels.number(part.count)} {_(what)}"
+        return Standing(name, part.ok, _("Tidak berjalan sejak {age} lalu; {waits}.", age=age(part.age), waits=waits),
+                        _("Jalankan ./sikpro ps, lalu ./sikpro restart {process}.", process=process))  # fmt: skip
     oldest = _(", yang tertua {age}", age=age(part.age)) if part.age is not None else ""
     do = _(
         "Lihat apakah {process} berjalan dengan ./sikpro ps; bila tidak, ./sikpro restart {process}.", process=process

@@ -22,7 +22,10 @@ class ClockAlerted(Event):
 
 
 class HouseAlerted(Event):
-    """A part of the house is unwell, or (healed) well again; kind and step are those of the rules."""
+    """A part of the house is unwell, or (healed) well again; kind and step are those of the rules.
+
+    since: when it began, where that is worth telling; then count is its seconds.
+    """
 
     name: ClassVar[str] = "house.alerted"
     heard_by: ClassVar[tuple[str, ...]] = ("notifier",)
@@ -31,5 +34,6 @@ class HouseAlerted(Event):
     code: str = ""
     count: int = 0
     healed: bool = False
+    since: datetime | None = None
     kind: str = "house"
     step: int = 1

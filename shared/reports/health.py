@@ -1,7 +1,7 @@
 """Whether the house is well, each part with what to do when it is not. Reads only; no personal data."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis.asyncio
 from sqlalchemy import func, select, text
@@ -38,6 +38,8 @@ _TRAFFIC = text("""
             FROM bot_pause WHERE id = 1) AS j ON true
 """)
 
+SILENT = "silent"  # the code of a relay without a beat
+_SILENCE = text("SELECT extract(epoch FROM clock_timestamp() - at) FROM house_pulse WHERE part = 'relay'")
 DEAF = 3600.0  # seconds that another system may take nothing
 UNREAD = 600.0  # seconds; a million rows are read in two minutes
 
@@ -130,8 +132,14 @@ async def look() -> list[Part]:
     try:
         async with asyncio.timeout(PATIENCE), transaction() as session:
             on_the_way, intake, imports = await traffic(session), await _intake(session), await _imports(session)
-            hooks = await _webhooks(session)
-        parts = [Part("database", ok=True, detail="answers", vital=True), intake, *_parts(on_the_way), imports, hooks]
+            hooks, silence = await _webhooks(session), await session.scalar(_SILENCE)
+        parts = [
+            Part("database", ok=True, detail="answers", vital=True),
+            intake,
+            *_parts(on_the_way, silence),
+            imports,
+            hooks,
+        ]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         do = "Start Postgres, or check SIKPRO_DATABASE_URL; ./sikpro ps shows what runs."
         parts = [Part("database", ok=False, detail=type(error).__name__, do=do, vital=True)]
@@ -187,11 +195,11 @@ async def _broker() -> Part:
     return Part("broker", ok=True, detail="answers")
 
 
-def _parts(seen: Traffic) -> list[Part]:
+def _parts(seen: Traffic, silence: float | None) -> list[Part]:
     restart = "./sikpro ps shows whether it runs; ./sikpro restart {}."
     return [
         _queue("bot", "updates wait to be handled", seen.inbox, seen.inbox_age, restart.format("bot")),
-        _queue("relay", "events wait to be heard", seen.outbox, seen.outbox_age, restart.format("relay")),
+        _relay(seen, silence, restart.format("relay")),
         _queue("deliveries", "messages wait to leave", seen.waiting, seen.waiting_age, restart.format("notifier")),
         Part(
             "unsettled",
@@ -228,6 +236,15 @@ def _parts(seen: Traffic) -> list[Part]:
             code=seen.pause_reason if seen.pause > 0 else "",
         ),
     ]
+
+
+def _relay(seen: Traffic, silence: float | None, do: str) -> Part:
+    """What waits for the relay, and whether it lives. silence: seconds since its last beat, None where it never ran."""
+    part = _queue("relay", "events wait to be heard", seen.outbox, seen.outbox_age, do)
+    if silence is None or silence < LATE:
+        return part
+    detail = f"{part.detail}; it has not moved for {silence:.0f} s"
+    return replace(part, ok=False, detail=detail, do=do, age=float(silence), code=SILENT)
 
 
 def _queue(name: str, what: str, count: int, age: float | None, do: str) -> Part:

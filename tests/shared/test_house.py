@@ -1,6 +1,6 @@
 """Trouble of the house is told to the admins once, again only after it was over, and also that it is over."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +11,7 @@ from shared.chats.models import Chat, ChatKind
 from shared.deliveries.models import Delivery
 from shared.desk.models import Notice
 from shared.events import EventRow
-from shared.notify import house
+from shared.notify import house, pulse
 from shared.notify.models import HouseTrouble
 from shared.reports.health import Part
 from tests import factories
@@ -54,3 +54,22 @@ async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSe
     assert await look(session, REFUSED) == []
     kinds = await session.execute(select(Notice.kind, Notice.note).order_by(Notice.id))
     assert [tuple(each) for each in kinds] == [("house", "intake"), ("house", "telegram")]
+
+
+async def test_a_relay_that_was_away_for_long_says_so_once_when_it_is_back(session: AsyncSession) -> None:
+    here = await factories.town(session)
+    here.admin.telegram_id = 5512906
+    session.add(Chat(id=5512906, kind=ChatKind.PRIVATE, title="Sari"))
+    await session.commit()
+    began = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
+    for minutes, told, silent in ((0, False, False), (1, False, False), (3, False, True), (28, True, True)):
+        with clock.stopped_at(began + timedelta(minutes=minutes)):
+            assert ((await pulse.silent_since(session)) is not None, await pulse.beat(session)) == (silent, told)
+            assert await pulse.silent_since(session) is None
+    await session.commit()
+    row = (await session.scalars(select(EventRow.id).where(EventRow.name == "house.alerted"))).one()
+    await ears.hear(f"event:{row}")
+    sent = (await session.scalars(select(Delivery).where(Delivery.kind == "house"))).one()
+    assert sent.chat_id == 5512906
+    assert "<b>Penerus kejadian berjalan lagi</b>\nDiam 25 menit, sejak" in sent.payload["text"]
+    assert "10:45 WIB. Kabar yang tertahan" in sent.payload["text"]

@@ -1,11 +1,13 @@
 """The health page: the figures of /health in words, each red item with what to do."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
 
 from services.web.words_condition import INTAKE, standing
+from shared import clock
 from shared.arrears.batches import BatchState, ImportBatch, Kind
 from shared.chats import operations as chats
 from shared.chats.models import InboxUpdate
@@ -13,6 +15,8 @@ from shared.db import transaction
 from shared.deliveries import operations, pauses
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
+from shared.notify import pulse
+from shared.notify.models import HousePulse
 from shared.reports.health import POLLER_STATES, Part
 from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT
 from tests.web.conftest import Office
@@ -42,6 +46,19 @@ async def test_the_page_says_what_health_says(office: Office) -> None:
     assert "hanya menunjukkan wilayah Anda" in page
     admin = await office.visitor(office.here.admin)
     assert "hanya menunjukkan wilayah Anda" not in (await admin.get("/kesehatan")).text
+
+
+async def test_a_dead_relay_is_said_on_every_page_of_those_who_may_look_after_it(office: Office) -> None:
+    leader, helpdesk = await office.visitor(office.here.leader), await office.visitor(office.here.helpdesk)
+    for minutes, seen in ((0, 0), (7, 1)):
+        async with transaction() as session:
+            await pulse.beat(session)
+            await session.execute(update(HousePulse).values(at=clock.now() - timedelta(minutes=minutes)))
+        pages = [(await leader.get(page)).text for page in ("/order", "/profil", "/kesehatan")]
+        assert [page.count("Kabar tidak diteruskan sejak") for page in pages] == [seen] * 3
+        assert [page.count("./sikpro restart relay") for page in pages] == [seen, seen, 2 * seen]
+        assert ("Tidak berjalan sejak 7\u00a0mnt lalu" in pages[2]) == bool(seen)
+        assert "Kabar tidak diteruskan" not in (await helpdesk.get("/order")).text
 
 
 @pytest.mark.parametrize("role", ["helpdesk", "technician", "collector"])
