@@ -90,14 +90,17 @@ async def page(session: AsyncSession, viewer: Viewer, given: Filters, cursor: st
     given, data = await named(session, given), await queries.master(session)
     if given.words and not cursor and (exact := await search.by_number(session, viewer, given.words)):
         return Page(exact)
-    listed = _built(_list_of, viewer, given, data)
+    listed = _searched(viewer, given, data) if given.words else _list_of(viewer.whoever, given, data)
     first, last, order_id = read_cursor(cursor, listed) if cursor else (0, None, 0)
     shown: list[tuple[int, OrderLine]] = []
     for number in range(first, len(listed.parts)):
-        follows = cursor and number == first
-        wanted = _lines(listed, listed.after(number, last, order_id)) if follows else listed.begins[number]
-        read = lines.read_once if follows or given.words else lines.read
-        found = await read(session, wanted, {**viewer.asking, "most": size + 1 - len(shown)})
+        asked = {**viewer.asking, "most": size + 1 - len(shown)}
+        if listed.begins and not (cursor and number == first):
+            found = await lines.read(session, listed.begins[number], asked)
+        else:
+            follows = listed.after(number, last, order_id) if cursor and number == first else listed.part(number)
+            ids = await session.scalars(follows.with_only_columns(Order.id).limit(MOST), asked)
+            found = await lines.of_ids(session, viewer, ids.all())
         shown += [(number, each) for each in found]
         if len(shown) > size:
             break
@@ -253,6 +256,12 @@ def conditions(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> li
 def _list_of(viewer: Viewer | Whoever, given: Filters, data: MasterData) -> Listed:
     listed = _listed(viewer, given, data, lines.picked(viewer))
     return replace(listed, begins=[_lines(listed, listed.part(number)) for number in range(len(listed.parts))])
+
+
+def _searched(viewer: Viewer, given: Filters, data: MasterData) -> Listed:
+    """A list that is asked for once, without its beginnings."""
+    seen = select(Order.id).where(queries.visible(viewer.whoever))
+    return _listed(viewer.whoever, given, data, seen)
 
 
 def _lines(listed: Listed, part: Any) -> Any:

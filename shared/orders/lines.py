@@ -5,9 +5,10 @@ A line has the fields of an order and of OrderFacts under their names, so that w
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Select, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import rows
@@ -85,6 +86,15 @@ async def read(session: AsyncSession, wanted: Any, asked: Mapping[str, object]) 
     return [OrderLine._make(row) for row in await rows.rows(session, wanted, asked)]
 
 
-async def read_once(session: AsyncSession, wanted: Any, asked: Mapping[str, object]) -> Sequence[OrderLine]:
-    """The same for a statement that nobody asks again."""
-    return [OrderLine._make(row) for row in await session.execute(wanted, asked)]
+async def of_ids(session: AsyncSession, viewer: Viewer, ids: Sequence[int]) -> list[OrderLine]:
+    """The lines of these orders in this order, as far as the viewer may see them: for what is looked for once only."""
+    if not ids:
+        return []
+    place = {each: number for number, each in enumerate(ids)}
+    found = await read(session, _of_ids(viewer.whoever), {**viewer.asking, "ids": list(ids)})
+    return sorted(found, key=lambda each: place[each.id])
+
+
+@lru_cache(maxsize=32)
+def _of_ids(viewer: Viewer | Whoever) -> Select[Any]:
+    return named(picked(viewer).where(Order.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))))

@@ -6,13 +6,14 @@ Reads only. Every look rests on an index: the trigrams of orders.search and pers
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, func, literal, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import rows
 from shared.identifiers import codes, compact, letters
 from shared.orders import lines, queries
 from shared.orders.lines import OrderLine
@@ -27,6 +28,13 @@ NEAR = 10  # orders that are offered when nothing holds the words
 CLOSE, LOOSE = 0.6, 0.45  # how alike words must be, of 1; the second look is for words of one code only
 PATIENCE = "400"  # milliseconds for a look at what is alike
 _OFTEN = frozenset({"ODP", "SC"})  # words that stand in every order and tell nothing apart
+
+_CALLED = (
+    select(Person.id)
+    .where(Person.name.ilike(bindparam("said", type_=String)), Person.role == Role.TECHNICIAN)
+    .order_by(Person.id)
+    .limit(NAMESAKES)
+)
 
 Named = tuple[tuple[str, tuple[int, ...]], ...]
 """Word of a search → ids of the technicians who are called so."""
@@ -43,9 +51,8 @@ async def technicians(session: AsyncSession, words: str) -> Named:
     for part in dict.fromkeys(pieces(words)):
         if len(part) < TRIGRAM or not part.isalpha() or part in _OFTEN:
             continue
-        called = select(Person.id).where(Person.name.ilike(f"%{part}%"), Person.role == Role.TECHNICIAN)
-        if ids := (await session.scalars(called.order_by(Person.id).limit(NAMESAKES))).all():
-            found.append((part, tuple(ids)))
+        if called := await rows.rows(session, _CALLED, {"said": f"%{part}%"}):
+            found.append((part, tuple(row[0] for row in called)))
     return tuple(found)
 
 
@@ -91,13 +98,11 @@ async def by_number(session: AsyncSession, viewer: Viewer, words: str) -> list[O
     number = number_of(words)
     if not number:
         return []
-    wanted = _by_number.__wrapped__(viewer) if viewer.groups else _by_number(viewer.whoever)
-    read = lines.read_once if viewer.groups else lines.read
-    found = await read(session, wanted, {**viewer.asking, "number": number})
+    found = await lines.read(session, _by_number(viewer.whoever), {**viewer.asking, "number": number})
     return sorted(found, key=lambda each: (each.category in OPEN, each.id), reverse=True)
 
 
-@cache
+@lru_cache(maxsize=32)
 def _by_number(viewer: Viewer | Whoever) -> Select[Any]:
     wanted = lines.picked(viewer).where(Order.registration_no == bindparam("number", type_=String))
     return lines.named(wanted.order_by(Order.category.in_(OPEN).desc(), Order.id.desc()).limit(10))
@@ -143,10 +148,7 @@ async def near(
     if len(ids) < NEAR and not re.search(r"[0-9]", said):
         ids += await _of_namesakes(session, viewer, others, said)
     ids = list(dict.fromkeys(ids))[:NEAR]
-    if not ids:
-        return []
-    found = await lines.read_once(session, lines.named(lines.picked(viewer).where(Order.id.in_(ids))), {})
-    return sorted(found, key=lambda each: ids.index(each.id))
+    return await lines.of_ids(session, viewer, ids)
 
 
 async def _ids(
