@@ -4,19 +4,21 @@ Nothing is written for a request: a page's use is in its session (once a minute)
 process that holds its stream (once a minute for all of them).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
+from shared import clock, rows
 from shared.db import after
 from shared.desk.models import Is, Presence
 from shared.errors import Invalid
-from shared.people.access import RIGHTS, Viewer
+from shared.people.access import RIGHTS, Viewer, Whoever
 from shared.people.models import Person, PersonArea, Role, WebSession
 from shared.places.models import Sto
 
@@ -111,18 +113,21 @@ async def states(session: AsyncSession, person_ids: Collection[int]) -> Mapping[
     return {key: standing(state, seen, at) for key, state, seen in rows}
 
 
-async def _people(session: AsyncSession, which: ColumnElement[bool]) -> list[Colleague]:
-    """Those who are here first, then by name."""
-    rows = await session.execute(
+def _people(which: ColumnElement[bool]) -> Any:
+    return (
         select(Person.id, Person.name, Person.role, Presence.state, _seen())
         .outerjoin(Presence, Presence.person_id == Person.id)
         .where(Person.active, Person.role.in_(HOLDERS), which)
         .order_by(Person.name, Person.id)
         .limit(500)
     )
+
+
+def _standing(found: Iterable[Any]) -> list[Colleague]:
+    """Those who are here first, then by name."""
     at = clock.now()
-    found = [Colleague(key, name, role, standing(state, seen, at), seen) for key, name, role, state, seen in rows]
-    return sorted(found, key=lambda each: list(Is).index(each.state))
+    people = [Colleague(key, name, role, standing(state, seen, at), seen) for key, name, role, state, seen in found]
+    return sorted(people, key=lambda each: list(Is).index(each.state))
 
 
 def covering(stos: Collection[int]) -> ColumnElement[bool]:
@@ -140,18 +145,22 @@ def covering(stos: Collection[int]) -> ColumnElement[bool]:
 
 async def colleagues(session: AsyncSession, viewer: Viewer, stos: Collection[int]) -> list[Colleague]:
     """Who else may hold orders of all these STO."""
-    return await _people(session, and_(Person.id != viewer.person_id, covering(stos)))
+    return _standing(await session.execute(_people(and_(Person.id != viewer.person_id, covering(stos)))))
 
 
 async def crew(session: AsyncSession, viewer: Viewer) -> list[Colleague]:
     """Who may hold orders somewhere in the viewer's area, admins left out: they are everywhere."""
+    return _standing(await rows.rows(session, _crew(viewer.whoever), viewer.asking))
+
+
+@lru_cache(maxsize=32)
+def _crew(viewer: Viewer | Whoever) -> Any:
     inside = (
         select(PersonArea.id)
         .join(Sto, or_(Sto.id == PersonArea.sto_id, Sto.site_operation_id == PersonArea.site_operation_id))
         .where(PersonArea.person_id == Person.id, viewer.within(Sto.id))
     )
-    anywhere = viewer.stos is None or bool(viewer.stos)
-    return await _people(session, and_(Person.role != Role.ADMIN, exists(inside), true() if anywhere else false()))
+    return _people(and_(Person.role != Role.ADMIN, exists(inside)))
 
 
 async def taker(session: AsyncSession, viewer: Viewer, person_id: int, stos: Collection[int]) -> Person:
