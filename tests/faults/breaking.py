@@ -4,8 +4,10 @@ import asyncio
 import random
 import signal
 from contextlib import suppress
+from datetime import datetime
 
 import asyncpg
+import psutil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -50,10 +52,11 @@ def redis_flushed(every: float) -> Breaking:
     async def act(house: House, over: asyncio.Event) -> None:
         redis = Redis.from_url(house.valkey.url, socket_timeout=5)
         try:
-            while not await pause(over, every):
-                with suppress(RedisError, OSError):
+            done = False
+            while not done:
+                done = await pause(over, every)
+                with suppress(RedisError, OSError):  # another fault may have stopped it
                     await redis.flushall()
-            await redis.flushall()
         finally:
             await redis.aclose()
 
@@ -129,6 +132,53 @@ def no_answers(share: float, most: int) -> Breaking:
         await over.wait()
 
     return act
+
+
+def some_429(share: float, seed: int = 6) -> Breaking:
+    """429 to some of the calls; it goes on after the writer is done."""
+
+    async def act(house: House, over: asyncio.Event) -> None:
+        await house.telegram.sim("faults", kind="429", probability=share, seconds=2, seed=seed)
+        await over.wait()
+
+    return act
+
+
+def worker_frozen(often: tuple[float, float], seconds: float, times: int, seed: int = 17) -> Breaking:
+    """SIGSTOP to a worker process that has just claimed a message, SIGCONT after so many seconds: a zombie writes."""
+
+    async def act(house: House, over: asyncio.Event) -> None:
+        dice = random.Random(seed)
+        for _ in range(times):
+            await pause(over, dice.uniform(*often))
+            frozen = await _freeze_a_sender(house, dice)
+            await asyncio.sleep(seconds)
+            frozen.resume()
+
+    return act
+
+
+async def _freeze_a_sender(house: House, dice: random.Random) -> psutil.Process:
+    """A worker process stopped between its claim and the record of the answer; others go on."""
+    while True:
+        worker = dice.choice(psutil.Process(house.running["notifier"].pid).children())
+        before = await _being_sent(house)
+        if before:
+            worker.suspend()
+            await asyncio.sleep(1.0)  # what the other one was sending is over by now
+            if before & await _being_sent(house):
+                return worker
+            worker.resume()
+        await asyncio.sleep(0.02)
+
+
+async def _being_sent(house: House) -> set[tuple[int, datetime]]:
+    connection = await asyncpg.connect(house.database)
+    try:
+        rows = await connection.fetch("SELECT id, claimed_at FROM delivery WHERE state = 'sending'")
+    finally:
+        await connection.close()
+    return {(row["id"], row["claimed_at"]) for row in rows}
 
 
 def together(*several: Breaking) -> Breaking:

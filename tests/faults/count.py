@@ -27,6 +27,7 @@ class Count:
     marked: int = 0
     p50: float = 0.0
     p99: float = 0.0
+    longest: float = 0.0
 
     @property
     def clean(self) -> bool:
@@ -100,4 +101,5 @@ async def count(house: House, chats: list[int], tag: str, answered: dict[str, fl
     waits = sorted(got[token] - at for token, at in answered.items() if token in got)
     if waits:
         result.p50, result.p99 = waits[len(waits) // 2], waits[min(len(waits) - 1, int(len(waits) * 0.99))]
+        result.longest = waits[-1]
     return result

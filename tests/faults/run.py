@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import random
 import re
 import time
@@ -32,7 +33,8 @@ class Size:
 
 
 QUICK = Size()
-FULL = Size(events=10_000, rate=90, groups=34, people=6, orders=400, drain=600)
+FULL = Size(events=int(os.environ.get("FAULT_EVENTS", "10000")), rate=90, groups=34, people=6, orders=400, drain=600)
+"""FAULT_EVENTS: fewer, to see whether a scenario works at all."""
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Report:
             f"{self.name}: {c.events} events at {rate:.0f}/s, "
             f"lost/dup/reordered {len(c.lost)}/{len(c.duplicated)}/{len(c.reordered)}, "
             f"ambiguous {self.ambiguous}, marked {c.marked}, settled within {self.settled:.1f} s, "
-            f"violations {self.violations}, p50/p99 {c.p50:.2f}/{c.p99:.2f} s, "
+            f"violations {self.violations}, p50/p99/longest {c.p50:.2f}/{c.p99:.2f}/{c.longest:.2f} s, "
             f"slowest write {self.written.slowest:.2f} s, refused writes {self.written.failed}"
             + (f" {dict(self.written.why)}" if self.written.why else "")
             + (f", STILL WAITING {self.left}" if self.left else "")
@@ -97,10 +99,12 @@ async def scene(house: House, size: Size, tag: str = "") -> Scene:
     return Scene(tag or f"t{next(_tags):03d}", chats, actor, orders)
 
 
-async def run_killed(house: House, name: str, size: Size, module: str, lives: int, seed: int = 4) -> Report:
+async def run_killed(
+    house: House, name: str, size: Size, module: str, lives: int, seed: int = 4, **more: str
+) -> Report:
     """The writer is a process that is killed somewhere between two statements, `lives` times; the last one finishes.
 
-    What it was answered before each death is in its notes; whatever Postgres kept must be told.
+    What it was answered before each death is in its notes; whatever Postgres kept must be told. more: its environment.
     """
     there = await scene(house, size)
     before, asked_before = await house.telegram.figures(), ambiguous(house)
@@ -109,7 +113,7 @@ async def run_killed(house: House, name: str, size: Size, module: str, lives: in
     for life in range(lives + 1):
         events = size.events // (lives + 1)
         plan = Plan(f"{there.tag}-{life}", there.actor, there.orders, events, size.rate, seed=seed + life)
-        house.start_writer(module, writer.plan_file(plan, house.folder / f"{plan.tag}.plan"), notes)
+        house.start_writer(module, writer.plan_file(plan, house.folder / f"{plan.tag}.plan"), notes, **more)
         if life == lives:
             await asyncio.to_thread(house.running["writer"].wait)
             continue
@@ -137,7 +141,7 @@ async def run_killed(house: House, name: str, size: Size, module: str, lives: in
     return report
 
 
-async def run(house: House, name: str, size: Size, breaking: Breaking | None = None) -> Report:
+async def run(house: House, name: str, size: Size, breaking: Breaking | None = None, seed: int = 1) -> Report:
     """Write `size.events` while `breaking` does its work until told to stop, let all drain, and count.
 
     breaking: (house, over): a coroutine that ends soon after `over` is set, and leaves everything running.
@@ -146,7 +150,7 @@ async def run(house: House, name: str, size: Size, breaking: Breaking | None = N
     before = await house.telegram.figures()
     asked_before = ambiguous(house)
     over, begun = asyncio.Event(), time.monotonic()
-    plan = Plan(there.tag, there.actor, there.orders, size.events, size.rate)
+    plan = Plan(there.tag, there.actor, there.orders, size.events, size.rate, seed=seed)
     async with asyncio.TaskGroup() as tasks:
         if breaking is not None:
             tasks.create_task(_broken(breaking, house, over))

@@ -59,13 +59,13 @@ class House:
                 start_new_session=True,
             )
 
-    def start_writer(self, module: str, plan: Path, notes: Path) -> None:
+    def start_writer(self, module: str, plan: Path, notes: Path, **more: str) -> None:
         """Start a writer as a process of its own, called `writer`."""
         with (self.folder / "writer.log").open("ab") as log:
             self.running["writer"] = subprocess.Popen(
                 [sys.executable, "-m", module, str(plan), str(notes)],
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment | more,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -93,10 +93,10 @@ class House:
         for name in self.running:
             self.kill(name)
 
-    async def restart(self, name: str) -> None:
-        """Kill a process and start it again, as the supervisor does."""
+    async def restart(self, name: str, **more: str) -> None:
+        """Kill a process and start it again, as the supervisor does; more: of its environment."""
         self.kill(name)
-        self.start(name)
+        self.start(name, **more)
         if name == "notifier":
             self.lives += 1
             await self.notifier_ready(self.lives)
