@@ -3,14 +3,15 @@
 from collections.abc import Container
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier import saying, texts, texts_trash
+from services.notifier import pins, saying, texts, texts_trash
 from shared import clock
 from shared.chats import operations as chats
 from shared.chats.models import Chat, Purpose
 from shared.deliveries import operations as deliveries
+from shared.deliveries.calls import PINS
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.desk import notices
@@ -146,7 +147,9 @@ async def lay_cards(
     for binding in await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK):
         if binding.chat_id not in known:
             message = await draw_card(session, facts, binding.thread_id)
-            await deliveries.queue(session, binding.chat_id, message, event_id=event_id, order_id=facts.order.id)
+            card = await deliveries.queue(session, binding.chat_id, message, event_id=event_id, order_id=facts.order.id)
+            if card is not None and binding.pins:
+                await pins.pin(session, card, binding.chat_id, event_id, facts.order.id)
 
 
 async def draw_card(session: AsyncSession, facts: OrderFacts, thread_id: int | None) -> Message:
@@ -187,8 +190,11 @@ def moved_card(facts: OrderFacts) -> Message:
 
 async def follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> None:
     """Bring every living card of an order up to date: one that still waits is rewritten, one that left is edited."""
-    wanted = select(Delivery).where(Delivery.order_id == facts.order.id, Delivery.kind == "card")
-    cards = (await session.scalars(wanted)).all()
+    wanted = select(Delivery).where(
+        Delivery.order_id == facts.order.id, or_(Delivery.kind == "card", Delivery.method.in_(PINS))
+    )
+    found = (await session.scalars(wanted.order_by(Delivery.id))).all()
+    cards, said = [each for each in found if each.kind == "card"], pins.among(found)
     served = await chats.bindings_for(session, facts.order.sto_id, Purpose.HELPDESK) if cards else []
     here = {binding.chat_id for binding in served}
     for card in cards:
@@ -197,6 +203,9 @@ async def follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> Non
             if await session.scalar(never.values(state=State.CANCELLED).returning(Delivery.id)) is not None:
                 continue
         thread_id = card.payload.get("message_thread_id")
+        if card.state not in {State.DEAD, State.CANCELLED, State.MERGED}:
+            pinned = pins.wanted(facts, card.chat_id, thread_id, served)
+            await pins.keep(session, card, said, event_id, pinned=pinned)
         message = await draw_card(session, facts, thread_id) if card.chat_id in here else moved_card(facts)
         if card.state is State.WAITING and card.attempts == 0:
             rewritten = await session.scalar(

@@ -31,6 +31,8 @@ _WHOLE = {
     "person.came_back": N_("Akses kembali karena masuk lagi ke grup"),
     "group.bound": N_("Mengikat grup"),
     "group.unbound": N_("Melepas ikatan grup"),
+    "group.pins": N_("Menyematkan kartu order di grup"),
+    "group.pins_no_more": N_("Tidak lagi menyematkan kartu order di grup"),
     "group.released": N_("Mencoba lagi grup"),
     "person.password_set": N_("Membuat kata sandi"),
     "person.invited": N_("Mengundang pengguna"),

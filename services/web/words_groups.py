@@ -10,12 +10,14 @@ SHORT = {
     "send": N_("Bot tidak boleh menulis di sini."),
     "admin": N_("Bot bukan admin grup."),
     "invite": N_("Bot tidak boleh mengundang anggota."),
+    "pin": N_("Bot tidak boleh menyematkan pesan."),
 }
 LACKS = {
     "member": N_("Bot tidak ada di grup ini. Masukkan lagi bot ke grup."),
     "send": N_("Bot tidak boleh menulis di sini. Buka izin grup di Telegram, lalu izinkan bot mengirim pesan."),
     "admin": N_("Bot bukan admin grup, jadi perintah tanpa nama bot bisa tidak sampai. Jadikan bot admin."),
     "invite": N_("Bot tidak boleh mengundang anggota, jadi tautan pribadi tidak dapat dibuat. Beri hak itu."),
+    "pin": N_("Bot tidak boleh menyematkan pesan, jadi kartu order tidak tersemat. Beri hak itu di Telegram."),
 }
 
 

@@ -115,6 +115,8 @@ DONE = {
     "dilepas": N_("Hubungan grup diputus."),
     "dicoba": N_("Pesan yang tertahan sedang dikirim lagi."),
     "tautan-grup": N_("Telegram sedang membuat tautannya. Muat ulang halaman ini beberapa detik lagi."),
+    "disematkan": N_("Kartu order yang masuk atau berubah sejak sekarang disematkan selama order terbuka."),
+    "tak-disematkan": N_("Kartu order tidak disematkan lagi."),
     "diperiksa": N_("Bot memeriksa haknya di grup. Hasilnya ada di sini beberapa detik lagi."),
     "uji-webhook": N_("Pesan percobaan dikirim. Hasilnya ada di catatan beberapa detik lagi; muat ulang halaman."),
     "webhook-lagi": N_("Pesan masuk antrean kirim lagi."),

@@ -38,6 +38,8 @@ _KINDS = {
     "status": N_("Kabar status"),
     "card": N_("Kartu order"),
     "card_edit": N_("Perubahan kartu"),
+    "pin": N_("Sematan kartu"),
+    "unpin": N_("Lepas sematan kartu"),
     "answer": N_("Jawaban bot"),
     "report": N_("Laporan terjadwal"),
     "report_file": N_("Berkas laporan terjadwal"),

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
+from shared.chats import checks
 from shared.chats import operations as chats
 from shared.chats.models import BindingCode, Chat, ChatKind, GroupBinding, Purpose
 from shared.db import after
@@ -48,6 +49,7 @@ class Bound:
     unit_code: str
     unit_name: str
     lost: bool = False  # its topic was deleted
+    pins: bool = False  # cards of open orders are pinned there
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,28 @@ async def unbind(session: AsyncSession, viewer: Viewer, chat_id: int, binding_id
     await audit.note(session, viewer.person_id, source, "group.unbound", f"chat:{chat_id}", details)
 
 
+async def pin(session: AsyncSession, viewer: Viewer, chat_id: int, binding_id: int, *, on: bool, source: str) -> bool:
+    """Pin the cards of open orders there from now on, or no longer; False when it was so. Raises NotFound.
+
+    What the bot may do there is asked anew: pinning needs a right of its own.
+    """
+    viewer.must("group.change")
+    chat = await _group(session, chat_id)
+    mine = (GroupBinding.id == binding_id, GroupBinding.chat_id == chat_id, GroupBinding.active)
+    if await session.scalar(select(GroupBinding.id).where(*mine, GroupBinding.purpose == Purpose.HELPDESK)) is None:
+        raise NotFound
+    changed = await session.scalar(
+        update(GroupBinding).where(*mine, GroupBinding.pins.is_(not on)).values(pins=on).returning(GroupBinding.id)
+    )
+    if changed is None:
+        return False
+    await checks.changed(session, chat_id)
+    details = {"binding": binding_id, "title": chat.title}
+    what = "group.pins" if on else "group.pins_no_more"
+    await audit.note(session, viewer.person_id, source, what, f"chat:{chat_id}", details)
+    return True
+
+
 async def release(session: AsyncSession, viewer: Viewer, chat_id: int, *, source: str) -> None:
     """Try a held group again. Raises NotFound."""
     viewer.must("group.change")
@@ -195,6 +219,7 @@ async def bindings(session: AsyncSession, chat_ids: list[int]) -> list[Bound]:
             func.coalesce(SiteOperation.code, Sto.code),
             func.coalesce(SiteOperation.name, Sto.name),
             GroupBinding.lost_at.is_not(None),
+            GroupBinding.pins,
         )
         .outerjoin(SiteOperation, SiteOperation.id == GroupBinding.site_operation_id)
         .outerjoin(Sto, Sto.id == GroupBinding.sto_id)

@@ -6,13 +6,13 @@ Relay says when, the notifier asks (at the pace of all senders, with no transact
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import pace
 from shared.chats import operations as chats
-from shared.chats.models import Chat, ChatCheck, ChatKind
+from shared.chats.models import Chat, ChatCheck, ChatKind, GroupBinding
 from shared.db import transaction
 from shared.deliveries import pauses
 from shared.errors import NotFound
@@ -82,15 +82,21 @@ async def look(telegram: Telegram, keeper: pace.Pace, chat_id: int) -> None:
 
 
 async def _keep(session: AsyncSession, chat_id: int, outcome: Outcome) -> None:
-    status, lacks, trouble = read(outcome)
+    pins = await session.scalar(
+        select(exists().where(GroupBinding.chat_id == chat_id, GroupBinding.active, GroupBinding.pins))
+    )
+    status, lacks, trouble = read(outcome, pins=bool(pins))
     values: dict[str, Any] = {"trouble": trouble[:200]}
     if not trouble:
         values |= {"status": status[:24], "lacks": lacks, "checked_at": func.clock_timestamp(), "asked_at": None}
     await session.execute(update(ChatCheck).where(ChatCheck.chat_id == chat_id).values(**values))
 
 
-def read(outcome: Outcome) -> tuple[str, list[str], str]:
-    """(what the bot is there, what it needs and lacks, what went wrong with asking) of an answer to getChatMember."""
+def read(outcome: Outcome, *, pins: bool = False) -> tuple[str, list[str], str]:
+    """(what the bot is there, what it needs and lacks, what went wrong with asking) of an answer to getChatMember.
+
+    pins: whether cards are to be pinned in this group.
+    """
     if outcome.kind == "gone":
         return "left", ["member"], ""
     if outcome.kind != "done" or not isinstance(outcome.result, dict):
@@ -103,6 +109,9 @@ def read(outcome: Outcome) -> tuple[str, list[str], str]:
         lacks.append("send")
     if status not in {"administrator", "creator"}:
         lacks.append("admin")
-    elif status == "administrator" and not outcome.result.get("can_invite_users", True):
-        lacks.append("invite")
+    elif status == "administrator":
+        if not outcome.result.get("can_invite_users", True):
+            lacks.append("invite")
+        if pins and not outcome.result.get("can_pin_messages", True):
+            lacks.append("pin")
     return status, lacks, ""

@@ -15,7 +15,9 @@ DOORS = frozenset(
 )
 """What concerns who comes into a group: made twice it does no harm, refused it is refused for good."""
 
-FINAL = DOORS | {REACTION, "deleteMessage"}  # what nobody misses when Telegram refuses it
+PIN, UNPIN = "pinChatMessage", "unpinChatMessage"
+PINS = frozenset({PIN, UNPIN})
+FINAL = DOORS | PINS | {REACTION, "deleteMessage"}  # what nobody misses when Telegram refuses it
 
 
 def repeats(method: str) -> bool:

@@ -27,7 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from shared.db import after
 from shared.deliveries import operations
+from shared.deliveries.calls import PINS
 from shared.deliveries.models import Delivery, State
 
 MOST = 20  # deliveries in one message
@@ -53,6 +55,8 @@ async def claim(session: AsyncSession, waiting: Delivery) -> Call | None:
         return None
     if first.method.startswith("edit") and first.edits is not None:
         return await _edit(session, first, claimed)
+    if first.method in PINS:
+        return await _pin(session, first, claimed)
     if not first.brief or first.attempts:
         return Call(first, first.method, first.payload, claimed)
     others = await _companions(session, first)
@@ -64,15 +68,12 @@ async def claim(session: AsyncSession, waiting: Delivery) -> Call | None:
 async def _edit(session: AsyncSession, edit: Delivery, claimed: float) -> Call:
     """An edit of a living card: only the newest that waits is worth a call."""
     newest = await session.scalar(
-        select(Delivery)
-        .where(Delivery.edits == edit.edits, Delivery.state == State.WAITING, Delivery.chat_id == edit.chat_id)
-        .order_by(Delivery.id.desc())
-        .limit(1)
+        select(Delivery).where(*_same(edit), Delivery.chat_id == edit.chat_id).order_by(Delivery.id.desc()).limit(1)
     )
     if newest is not None:
         await session.execute(
             update(Delivery)
-            .where(Delivery.edits == edit.edits, Delivery.state == State.WAITING, Delivery.id <= newest.id)
+            .where(*_same(edit), Delivery.id <= newest.id)
             .values(state=State.MERGED, merged_into=edit.id)
             .execution_options(synchronize_session=False)
         )
@@ -85,15 +86,34 @@ async def _edit(session: AsyncSession, edit: Delivery, claimed: float) -> Call:
     card = await session.get(Delivery, edit.edits)
     message_id = _where(card, edit.chat_id)
     if message_id is None:
-        await session.execute(
-            update(Delivery)
-            .where(Delivery.id == edit.id)
-            .values(state=State.CANCELLED, trouble="the message to edit never came to be")
-            .execution_options(synchronize_session=False)
+        return await _nothing(
+            session, edit, claimed, state=State.CANCELLED, trouble="the message to edit never came to be"
         )
-        return Call(edit, "", {}, claimed)
     payload = newest.payload if newest is not None else edit.payload
     return Call(edit, edit.method, {"message_id": message_id, **payload}, claimed)
+
+
+def _same(edit: Delivery) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.edits == edit.edits, Delivery.method == edit.method, Delivery.state == State.WAITING
+
+
+async def _pin(session: AsyncSession, pin: Delivery, claimed: float) -> Call:
+    """A card to pin or to let go; it waits for a card that is still on its way."""
+    card = await session.get(Delivery, pin.edits)
+    message_id = _where(card, pin.chat_id)
+    if message_id is not None:
+        return Call(pin, pin.method, {"message_id": message_id, **pin.payload}, claimed)
+    if card is not None and card.state in {State.WAITING, State.SENDING, State.UNKNOWN}:
+        return await _nothing(session, pin, claimed, state=State.WAITING, not_before=after(10), lease_until=None)
+    return await _nothing(session, pin, claimed, state=State.CANCELLED, trouble="the message to pin never came to be")
+
+
+async def _nothing(session: AsyncSession, claim: Delivery, claimed: float, **values: Any) -> Call:
+    """No call is to be made for what was claimed."""
+    await session.execute(
+        update(Delivery).where(Delivery.id == claim.id).values(**values).execution_options(synchronize_session=False)
+    )
+    return Call(claim, "", {}, claimed)
 
 
 def _where(card: Delivery | None, chat_id: int) -> int | None:

@@ -1,8 +1,16 @@
 """A living card: one message that is edited as its order moves on."""
 
+from sqlalchemy import select, update
+
 from services.notifier.listeners import ears
+from shared.chats.models import GroupBinding
 from shared.db import transaction
 from shared.deliveries.drain import Post
+from shared.deliveries.models import Delivery
+from shared.deliveries.operations import DIGEST
+from shared.orders import operations as orders
+from shared.orders import queries
+from shared.settings import settings
 from tests import factories
 from tests.engine.kit import GROUP, chat, drained, fault, hurry, keyboard, row, say, sql, states, texts
 from tests.factories import HELPDESK_CHAT
@@ -82,6 +90,64 @@ async def test_a_card_in_a_merged_message_is_not_edited_over_the_words_of_others
     await drained(post, GROUP)
     assert await texts(sim) == ["card\n\nwords of a person"]
     assert await states(later) == ["cancelled"]
+
+
+async def test_a_card_is_pinned_while_its_order_is_open_and_never_in_the_way_of_news(post: Post, sim: Telegram) -> None:
+    await sim.sim("chats", id=HELPDESK_CHAT, title="HD", members=[5512045], bot="administrator")
+    async with transaction() as session:
+        here = await factories.town(session)
+        await session.execute(update(GroupBinding).where(GroupBinding.chat_id == HELPDESK_CHAT).values(pins=True))
+        order = await factories.order(session, here)
+    stream = f"order:{order.id}"
+
+    async def moves(status: str) -> list[tuple[str, str]]:
+        """What the group sees after a change: the card's words about it, and what is pinned."""
+        async with transaction() as session:
+            viewer = await factories.viewer(session, here.leader)
+            now = (await queries.by_id(session, viewer, order.id)).order
+            await orders.change_status(session, viewer, order.id, now.version, status, note="catatan", source="web")
+        await sql("UPDATE outbox SET due_at = now()")
+        await ears.hear(stream)
+        return await calls()
+
+    async def calls() -> list[tuple[str, str]]:
+        await drained(post, HELPDESK_CHAT)
+        async with transaction() as session:
+            rows = await session.scalars(
+                select(Delivery).where(Delivery.chat_id == HELPDESK_CHAT).order_by(Delivery.id)
+            )
+            return [(row.method, row.state.value) for row in rows if "in" in row.method]
+
+    await ears.hear(stream)
+    assert await calls() == [("pinChatMessage", "sent")]
+    pinned = (await sim.ok("getChat", chat_id=HELPDESK_CHAT))["pinned_message"]
+    assert order.registration_no in pinned["text"]
+    assert await moves("OGP") == [("pinChatMessage", "sent")], "once for all"
+    assert await moves("SELESAI") == [("pinChatMessage", "sent"), ("unpinChatMessage", "sent")]
+    assert "pinned_message" not in await sim.ok("getChat", chat_id=HELPDESK_CHAT)
+    await sim.sim("demote", chat=HELPDESK_CHAT, user=settings().bot_id)
+    again = await moves("OGP")  # reopened
+    assert again[2:] == [("pinChatMessage", "cancelled")], "refused for want of a right, and nothing waits for it"
+    [why] = [row.trouble or "" for row in await _all() if row.method == "pinChatMessage" and row.trouble]
+    assert "not enough rights" in why
+
+
+async def test_a_pin_waits_for_its_card_and_goes_with_it(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    card = await say("card", order_id=None)
+    pin = await say("", payload={}, method="pinChatMessage", edits=card, kind="pin:1", lane=DIGEST)
+    await sql("UPDATE delivery SET not_before = now() + interval '1 hour' WHERE id = :card", card=card)
+    await drained(post, GROUP)
+    assert await states(card, pin) == ["waiting", "waiting"]
+    await sql("UPDATE delivery SET state = 'cancelled' WHERE id = :card", card=card)
+    await hurry()
+    await drained(post, GROUP)
+    assert await states(card, pin) == ["cancelled", "cancelled"]
+
+
+async def _all() -> list[Delivery]:
+    async with transaction() as session:
+        return list(await session.scalars(select(Delivery)))
 
 
 async def test_a_card_that_still_waits_is_rewritten_and_one_that_left_is_edited(post: Post, sim: Telegram) -> None:

@@ -102,3 +102,8 @@ def test_a_bot_that_may_not_write_lacks_that_too() -> None:
 def test_a_bot_that_may_not_invite_makes_no_links() -> None:
     said = Outcome("done", {"status": "administrator", "can_invite_users": False})
     assert checks.read(said) == ("administrator", ["invite"], "")
+
+
+def test_a_right_to_pin_is_missed_only_where_cards_are_pinned() -> None:
+    said = Outcome("done", {"status": "administrator", "can_invite_users": True, "can_pin_messages": False})
+    assert [checks.read(said, pins=pins)[1] for pins in (False, True)] == [[], ["pin"]]

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select, update
 
+from shared.audit.models import AuditRow
 from shared.chats import belonging, checks, doors
 from shared.chats import operations as chats
-from shared.chats.models import Chat, ChatCheck, Purpose
+from shared.chats.models import Chat, ChatCheck, GroupBinding, Purpose
 from shared.db import transaction
 from shared.deliveries import operations
 from shared.deliveries.models import Delivery
@@ -112,3 +113,24 @@ async def test_who_left_and_a_topic_that_is_gone_are_said_in_words(office: Offic
     assert "Akses berakhir karena keluar dari grup" in (await admin.get("/audit")).text
     assert "Topiknya sudah dihapus. Ikat ulang." in (await admin.get("/grup")).text
     assert "ditahan sampai topik lain diikat" in (await admin.get(f"/grup/{HELPDESK_CHAT}")).text
+
+
+async def test_cards_are_pinned_where_an_admin_says_so_and_the_right_for_it_is_asked_for(office: Office) -> None:
+    admin, path = await office.visitor(office.here.admin), f"/grup/{HELPDESK_CHAT}"
+    async with transaction() as session:
+        rows = {row.chat_id: row.id for row in await session.scalars(select(GroupBinding))}
+    mine = {"binding": str(rows[HELPDESK_CHAT])}
+    assert "Tidak disematkan" in (await admin.get(path)).text
+    for _ in range(2):
+        assert (await admin.post(f"{path}/sematkan", mine)).headers["location"] == f"{path}?kabar=disematkan"
+    page = (await admin.get(path)).text
+    assert "Disematkan selama order terbuka" in page
+    await told(["pin"])
+    assert "Bot tidak boleh menyematkan pesan, jadi kartu order tidak tersemat." in (await admin.get(path)).text
+    assert (await admin.post(f"{path}/lepas-sematan", mine)).status == 303
+    assert "Tidak disematkan" in (await admin.get(path)).text
+    other = {"binding": str(rows[TECHNICIAN_CHAT])}  # no cards are there
+    assert (await admin.post(f"/grup/{TECHNICIAN_CHAT}/sematkan", other)).headers["location"].endswith("?kabar=")
+    async with transaction() as session:
+        noted = [row.what for row in await session.scalars(select(AuditRow).where(AuditRow.what.like("group.pin%")))]
+    assert sorted(noted) == ["group.pins", "group.pins_no_more"]

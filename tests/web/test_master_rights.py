@@ -115,6 +115,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/grup/{chat_id}"): frozenset({A}),
     ("POST", "/grup/{chat_id}/ikat"): frozenset({A}),
     ("POST", "/grup/{chat_id}/lepas"): frozenset({A}),
+    ("POST", "/grup/{chat_id}/sematkan"): frozenset({A}),
+    ("POST", "/grup/{chat_id}/lepas-sematan"): frozenset({A}),
     ("POST", "/grup/{chat_id}/coba"): frozenset({A}),
     ("POST", "/grup/{chat_id}/periksa"): frozenset({A}),
 }

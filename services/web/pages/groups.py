@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -159,25 +160,7 @@ async def group_page(
     """One group: what it serves, and what may be done."""
     group = await binding.group(session, visit.viewer, chat_id)
     chat, path = group.chat, f"/grup/{chat_id}"
-    lines = tuple(
-        Line(
-            (
-                Cell(_(PURPOSES[bound.purpose])),
-                Cell(f"{bound.unit_code} {bound.unit_name}"),
-                _topic(bound),
-            ),
-            (
-                Act(
-                    _("Lepas"),
-                    f"{path}/lepas",
-                    (Choice("binding", str(bound.id)),),
-                    danger=True,
-                    who=purpose_words(bound),
-                ),
-            ),
-        )
-        for bound in group.bindings
-    )
+    lines = tuple(_bound_line(bound, path) for bound in group.bindings)
     check = (await checks.of(session, [chat_id])).get(chat_id)
     note = _("Bot menanyakan haknya kepada Telegram. Dilakukan sendiri tiap hari.")
     acts: tuple[Act, ...] = (Act(_("Periksa sekarang"), f"{path}/periksa", note=note),)
@@ -196,7 +179,7 @@ async def group_page(
         ),
         Fact(_("Dikenal sejak"), labels.moment(chat.seen_at, visit.zone)),
     )
-    heads = (_("Untuk"), _("Wilayah"), _("Topik"))
+    heads = (_("Untuk"), _("Wilayah"), _("Topik"), _("Kartu order"))
     return Master(
         title=chat.title or _("Tanpa judul"),
         back=Choice("/grup", _("Grup Telegram")),
@@ -206,6 +189,19 @@ async def group_page(
         acts=acts,
         error=error,
     )
+
+
+def _bound_line(bound: Bound, path: str) -> Line:
+    """One thing that a group serves, and what may be done about it."""
+    which, who = (Choice("binding", str(bound.id)),), purpose_words(bound)
+    cards = Cell("–", "dim")
+    pin: tuple[Act, ...] = ()
+    if bound.purpose is Purpose.HELPDESK:
+        cards = Cell(_("Disematkan selama order terbuka") if bound.pins else _("Tidak disematkan"), "dim")
+        label = _("Jangan sematkan") if bound.pins else _("Sematkan kartu")
+        pin = (Act(label, f"{path}/{'lepas-sematan' if bound.pins else 'sematkan'}", which, who=who),)
+    cells = (Cell(_(PURPOSES[bound.purpose])), Cell(f"{bound.unit_code} {bound.unit_name}"), _topic(bound), cards)
+    return Line(cells, (*pin, Act(_("Lepas"), f"{path}/lepas", which, danger=True, who=who)))
 
 
 async def bind_form(session: AsyncSession, chat_id: int) -> Drawn:
@@ -284,6 +280,30 @@ async def unbind_group(chat_id: str, session: Session, visit: Visitor, form: For
     except NotFound:
         return master_page.done(f"/grup/{number}", "")
     return master_page.done(f"/grup/{number}", "dilepas")
+
+
+@router.post("/grup/{chat_id}/sematkan")
+async def pin_cards(chat_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Pin the cards of open orders there from now on."""
+    return await _pins(chat_id, session, visit, form, on=True)
+
+
+@router.post("/grup/{chat_id}/lepas-sematan")
+async def unpin_cards(chat_id: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """Pin no more cards there; those that are pinned are let go as their orders move on."""
+    return await _pins(chat_id, session, visit, form, on=False)
+
+
+async def _pins(chat_id: str, session: AsyncSession, visit: Visit, form: FormData, *, on: bool) -> Response:
+    visit.viewer.must("group.change")
+    number, which = asked(chat_id), whole(str(form.get("binding", "")))
+    await binding.group(session, visit.viewer, number)
+    try:
+        async with session.begin_nested():
+            await binding.pin(session, visit.viewer, number, which, on=on, source="web")
+    except NotFound:  # let go meanwhile, or no place of cards
+        return master_page.done(f"/grup/{number}", "")
+    return master_page.done(f"/grup/{number}", "disematkan" if on else "tak-disematkan")
 
 
 @router.post("/grup/{chat_id}/coba")
