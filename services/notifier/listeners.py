@@ -219,5 +219,18 @@ async def follow(session: AsyncSession, facts: OrderFacts, event_id: int) -> Non
         if card.state in {State.DEAD, State.CANCELLED, State.MERGED}:
             continue
         payload = {key: message.payload[key] for key in ("text", "parse_mode", "reply_markup")}
-        edit = Message(kind=f"card_edit:{card.id}", payload=payload, method="editMessageText", edits=card.id)
+        told = await in_a_list(session, facts) if card.chat_id in here and facts.order.deleted_at is None else {}
+        edit = Message(kind=f"card_edit:{card.id}", payload=payload, method="editMessageText", edits=card.id, **told)
         await deliveries.queue(session, card.chat_id, edit, event_id=event_id, order_id=facts.order.id)
+
+
+async def in_a_list(session: AsyncSession, facts: OrderFacts) -> dict[str, Any]:
+    """How an order stands, in the line and the button it gets where a busy group is told of many at once."""
+    data, order = await queries.master(session), facts.order
+    status, reason = data.statuses[order.status_code], data.reasons.get(order.reason_id or 0)
+    who = facts.holder_name or texts.word("nobody", GROUP_LANGUAGE)
+    button = buttons.button("cek", order.id, deliveries.reference(), GROUP_LANGUAGE)
+    return {
+        "brief": texts.status_brief(facts, status, reason, order.feedback, who, GROUP_LANGUAGE),
+        "button": button | {"text": order.registration_no},
+    }

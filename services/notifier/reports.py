@@ -189,7 +189,7 @@ async def _month(session: AsyncSession, viewer: Viewer, scope: Scope, above: tup
     names = texts.word("heat", language), texts.word("per_day", language)
     days = [(day.day.day, day.received.total(), day.done.total()) for day in found.days]
     bars = texts.word("received", language), texts.word("done", language)
-    picture = pictures.bars(title, bars, days) if any(received or done for _, received, done in days) else b""
+    picture = await pictures.drawn(title, bars, days) if any(received or done for _, received, done in days) else b""
     return Made(
         texts.monthly(found, language),
         {"bulan": f"{scope.first:%Y-%m}"},
