@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from services.ingest.shape import MOST_COLUMNS
 from shared.arrears.refusal import FileRefused
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1 << 20  # bytes without a line break; a row of a list has a few hundred
-MOST_UNPACKED = 110 << 20  # bytes; 102 MB took 272 MB of a worker's memory, and 300 is the most one may use
+MOST_UNPACKED = 1536 << 20  # bytes; as many rows as Excel has, of 15 columns, are about half of that
 MOST_TIMES = 200  # how much larger than its packed size a part may be, from a megabyte on
 MOST_PARTS = 2000
+SEPARATORS = (b";", b",", b"\t", b"|")
 PLAIN = bytes(set(range(0x20, 0x7F)) - {ord("<")}) + b"\r\n"
 SPACED = re.compile(rb' [ ;,|"\r\n]')
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -35,6 +37,7 @@ class Look:
 
     clean: every byte is printable ASCII or ends a line, and none is a <; no two spaces stand together, none at a cell's
     end. lines: with the last one, whether it is ended or not. Both are only told of text in one-byte signs.
+    unpacked: bytes of a workbook's parts.
     """
 
     form: Literal["text", "html", "xlsx"]
@@ -47,6 +50,7 @@ class Look:
     lines: int = 0
     ends: int = 0
     returns: int = 0
+    unpacked: int = 0
 
 
 def blocks(path: Path, skip: int = 0) -> Iterator[bytes]:
@@ -65,8 +69,7 @@ def look(path: Path) -> Look:
     if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise FileRefused("file.empty")
     if head.startswith(b"PK"):
-        check_zip(path)
-        return Look("xlsx", size=size)
+        return Look("xlsx", size=size, unpacked=check_zip(path))
     if head.startswith(OLE):
         names = (b"E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d", b"E\x00n\x00c\x00r\x00y\x00p\x00t\x00i\x00o\x00n")
         locked = any(name in block for block in blocks(path) for name in names)
@@ -126,11 +129,11 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
         if not ends:
             line += len(block)
             if line > LONGEST_LINE:
-                raise FileRefused("file.line_too_long", row=lines + 1)
+                raise _too_long(block, lines + 1)
             continue
         mark = b"\n" if b"\n" in block else b"\r"
         if line + block.find(mark) > LONGEST_LINE:
-            raise FileRefused("file.line_too_long", row=lines + 1)
+            raise _too_long(block[: block.find(mark)], lines + 1)
         line = len(block) - block.rfind(mark)
         lines += ends
     if decoder is not None:
@@ -146,18 +149,29 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
     )  # fmt: skip
 
 
+def _too_long(piece: bytes, row: int) -> FileRefused:
+    """What is wrong with a row that has no end, by a piece of it."""
+    if max(piece.count(separator) for separator in SEPARATORS) > MOST_COLUMNS:
+        return FileRefused("file.too_many_columns", row=row, most=MOST_COLUMNS)
+    return FileRefused("file.line_too_long", row=row)
+
+
 def _spaced(block: bytes, last: bytes) -> bool:
     """Whether two spaces stand together or one at a cell's end. last: the byte before the block."""
     return bool(SPACED.search(block) or SPACED.match(last + block[:1]))
 
 
-def check_zip(path: Path) -> None:
-    """Refuse what a workbook must not be, by its directory first and then by unpacking it into nothing."""
+def check_zip(path: Path) -> int:
+    """Refuse what a workbook must not be, by its directory first and then by unpacking it into nothing.
+
+    Returns how many bytes it has unpacked. Raises FileRefused.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             _check_parts(archive.infolist())
             for part in archive.infolist():
                 _unpack(archive, part)
+            return sum(part.file_size for part in archive.infolist())
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, RuntimeError) as error:
         raise FileRefused("file.truncated") from error
 

@@ -1,14 +1,16 @@
 """Reads workbooks and HTML tables row by row as text. Their dangers were looked for before (`look.check_zip`)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from services.ingest import workbook
 from services.ingest.look import Look
 from services.ingest.shape import LOOKED_AT, MOST_COLUMNS, Head, Row, head_of
 from services.ingest.text import decoded
@@ -16,39 +18,36 @@ from shared.arrears.batches import Kind
 from shared.arrears.refusal import FileRefused
 
 FIRST = LOOKED_AT + 20
+WHOLE = 32 << 20  # bytes unpacked that a workbook is read at once of, fast; a larger one is read row by row
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table that is no delimited text. sheet: which of `sheets` it is; both empty for HTML."""
+    """A table that is no delimited text. sheet: which of `sheets` it is; both empty for HTML. read: a sheet's rows."""
 
     path: Path
     seen: Look
     head: Head
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    read: Callable[[str], Iterator[Row]] | None = field(default=None, repr=False)
 
 
 def open_workbook(path: Path, seen: Look, kind: Kind, wanted: str | None) -> Grid:
     """The sheet that was asked for, else the first whose header is best known. Raises FileRefused."""
-    book = _book(path)
-    shown = [
-        each.name
-        for each in book.sheets_metadata
-        if each.typ == SheetTypeEnum.WorkSheet and each.visible == SheetVisibleEnum.Visible
-    ]
+    shown, read = _large(path) if seen.unpacked > WHOLE else _small(path)
     if not shown:
         raise FileRefused("file.empty")
     best: tuple[int, str, Head] | None = None
     for name in [wanted] if wanted and wanted in shown else shown[:20]:
-        head = head_of(_first(_sheet_rows(book, name)), kind)
+        head = head_of(_first(read(name)), kind)
         if head is not None and (best is None or head.known > best[0]):
             best = head.known, name, head
     if best is None:
         raise FileRefused("file.empty")
     _, name, head = best
     _refuse(head)
-    return Grid(path, seen, head, name, tuple(shown))
+    return Grid(path, seen, head, name, tuple(shown), read)
 
 
 def open_html(path: Path, seen: Look, kind: Kind) -> Grid:
@@ -62,7 +61,7 @@ def open_html(path: Path, seen: Look, kind: Kind) -> Grid:
 
 def rows(grid: Grid) -> Iterator[tuple[int, Row]]:
     """(row number, cells) of every row after the header."""
-    every = _sheet_rows(_book(grid.path), grid.sheet) if grid.sheet else _html_rows(grid.path, grid.seen)
+    every = grid.read(grid.sheet) if grid.read else _html_rows(grid.path, grid.seen)
     for number, cells in enumerate(every, 1):
         if number > grid.head.row:
             yield number, cells
@@ -80,11 +79,24 @@ def _first(every: Iterator[Row]) -> list[Row]:
     return [cells for cells, _ in zip(every, range(FIRST), strict=False)]
 
 
-def _book(path: Path) -> Any:
+def _small(path: Path) -> tuple[list[str], Callable[[str], Iterator[Row]]]:
+    """The names of the visible sheets, and how to read one. Raises FileRefused."""
     try:
-        return CalamineWorkbook.from_path(str(path))
+        book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise FileRefused("file.encrypted" if "assword" in str(error) else "file.truncated") from error
+    shown = [
+        each.name
+        for each in book.sheets_metadata
+        if each.typ == SheetTypeEnum.WorkSheet and each.visible == SheetVisibleEnum.Visible
+    ]
+    return shown, partial(_sheet_rows, book)
+
+
+def _large(path: Path) -> tuple[list[str], Callable[[str], Iterator[Row]]]:
+    """The same, of which nothing is ever whole in memory."""
+    book = workbook.open_book(path)
+    return list(book.sheets), partial(workbook.rows, book)
 
 
 def _sheet_rows(book: Any, name: str) -> Iterator[Row]:

@@ -232,7 +232,7 @@ async def _read(session: AsyncSession, batch: ImportBatch) -> dict[str, Any]:
         chosen = bool(batch.mapping)
         await _keep(batch, seen)
         if (twice := columns.doubled(header, mapping)) and not chosen:
-            raise NeedsMapping({"code": "file.duplicate_header", "params": {"column": twice}})
+            raise NeedsMapping({"code": "file.duplicate_header", "params": {"column": twice, "row": table.head.row}})
         if lacking := columns.lacking(mapping, batch.kind):
             raise NeedsMapping({"code": "file.missing_columns", "params": {"columns": lacking}})
         await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch.id))

@@ -117,7 +117,7 @@ TROUBLE: Mapping[str, tuple[Words, Words]] = {
         ("Tambahkan baris judul, atau pakai templat.", "Add a header line, or use the template."),
     ),
     "file.duplicate_header": (
-        ("Kolom {column} ada dua kali.", "Column {column} stands twice."),
+        ("Kolom {column} ada dua kali di baris {row}.", "Column {column} stands twice in row {row}."),
         ("Pilih kolom mana yang dipakai.", "Choose which of them is meant."),
     ),
     "file.missing_columns": (

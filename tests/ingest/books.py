@@ -15,7 +15,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 def workbook(
     sheets: Mapping[str, Sequence[Sequence[Any]]], *, first_row: int = 1, more: Mapping[str, bytes] | None = None
 ) -> bytes:
-    """An XLSX file; strings are inline, everything else a number. more: parts that are added as they are."""
+    """An XLSX file; strings are inline, everything else a number. more: parts added, or put in another's place."""
     made = io.BytesIO()
     numbers = range(1, len(sheets) + 1)
     types = "".join(
@@ -23,6 +23,7 @@ def workbook(
         '"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
         for n in numbers
     )
+    more = more or {}
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
             "[Content_Types].xml",
@@ -56,11 +57,12 @@ def workbook(
                 f'<row r="{r}">{"".join(_cell(c, r, value) for c, value in enumerate(row))}</row>'
                 for r, row in enumerate(rows, first_row)
             )
-            archive.writestr(
-                f"xl/worksheets/sheet{n}.xml",
-                f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>',
-            )
-        for name, content in (more or {}).items():
+            if f"xl/worksheets/sheet{n}.xml" not in more:
+                archive.writestr(
+                    f"xl/worksheets/sheet{n}.xml",
+                    f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>',
+                )
+        for name, content in more.items():
             archive.writestr(name, content)
     return made.getvalue()
 

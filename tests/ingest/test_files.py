@@ -1,6 +1,7 @@
 """What a file is, is told by its bytes; whatever cannot be a table is refused with a sentence, in flat memory."""
 
 import io
+import re
 import struct
 import tracemalloc
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest import load, sheets, text
+from services.ingest.look import Look, look
 from services.ingest.text import Text
 from shared.arrears import say
 from shared.arrears.batches import Kind
@@ -79,6 +81,78 @@ def test_a_workbook_is_read_from_its_best_sheet_or_the_one_that_is_asked_for(tmp
     assert rows[0] == (4, GRID[1])
     table, rows = read(tmp_path, content, "Okt")
     assert rows == [(4, ["152320000009", "Ani", "TUN", "5000"])]
+
+
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+STYLES = f"""<styleSheet {MAIN}><numFmts count="3"><numFmt numFmtId="170" formatCode="dd/mm/yyyy&quot; WIB&quot;"/>
+<numFmt numFmtId="171" formatCode="#,##0 &quot;days&quot;"/><numFmt numFmtId="172" formatCode="[Red]0.00\\d"/></numFmts>
+<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="170"/>
+<xf numFmtId="171"/><xf numFmtId="172"/><xf numFmtId="22"/><xf numFmtId="20"/></cellXfs></styleSheet>"""
+SHARED = f"""<sst {MAIN}><si><t>SND</t></si><si><r><t>NA</t></r><r><t xml:space="preserve">MA </t></r><rPh>
+<t>dibaca</t></rPh></si><si><t>Ñuri &amp; Café</t></si><si><t/></si></sst>"""
+CELLS = f"""<worksheet {MAIN}><sheetData>
+<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="D2" t="inlineStr"><is><t>STO</t></is></c>
+<c r="E2" t="str"><f>A1&amp;"x"</f><v>TAGIHAN</v></c></row>
+<row r="5"><c r="A5"><v>152320000001</v></c><c r="B5" t="s"><v>2</v></c><c r="C5" t="b"><v>1</v></c>
+<c r="D5" t="s"><v>3</v></c><c r="E5"><v>412500.0</v></c><c r="F5" s="1"><v>46347</v></c>
+<c r="G5" s="2"><v>46347</v></c><c r="H5" s="3"><v>12</v></c><c r="I5" s="4"><v>0.5</v></c>
+<c r="J5" s="5"><v>46347.25</v></c>
+<c r="K5" s="6"><v>0.75</v></c><c r="L5"><v>1.5E+20</v></c><c r="AB5"><v>-3</v></c></row>
+</sheetData></worksheet>"""
+
+
+def both(path: Path, content: bytes) -> list[list[tuple[int, list[str]]]]:
+    """All rows of a workbook as it is read at once, and as it is read row by row."""
+    file = path / "buku"
+    file.write_bytes(content)
+    seen = look(file)
+    said = []
+    for size in (seen.unpacked, sheets.WHOLE + 1):
+        grid = sheets.open_workbook(file, Look("xlsx", size=seen.size, unpacked=size), Kind.ARREARS, None)
+        said.append([(number, cells + [""] * (30 - len(cells))) for number, cells in sheets.rows(grid)])
+    return said
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_a_large_workbook_is_read_row_by_row_as_a_small_one_is_at_once(tmp_path: Path, prefix: str) -> None:
+    parts = {"xl/styles.xml": STYLES, "xl/sharedStrings.xml": SHARED, "xl/worksheets/sheet1.xml": CELLS}
+    if prefix:
+        parts = {
+            name: re.sub(r"<(/?)(?=\w)", rf"<\1{prefix}", part).replace("xmlns=", "xmlns:x=")
+            for name, part in parts.items()
+        }
+    content = workbook({"Nov": [["", ""]]}, more={name: part.encode() for name, part in parts.items()})
+    at_once, streamed = both(tmp_path, content)
+    assert streamed == at_once
+    assert streamed[-1][1][:12] == [
+        "152320000001", "Ñuri & Café", "TRUE", "", "412500", "2026-11-21", "2026-11-21", "12", "0.5",
+        "2026-11-21 06:00:00", "18:00:00", "1.5E+20",
+    ]  # fmt: skip
+    assert (streamed[-1][0], streamed[-1][1][27]) == (5, "-3")
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * 3_000_000}</t></is></c></row>', "file.line_too_long"),
+        (f'<row r="1" spans="{"1" * 9_000_000}"><c r="A1"><v>1</v></c></row>', "file.unreadable"),
+        ('<row r="1">' + "<c><v>1</v></c>" * 3000 + "</row>", "file.too_many_columns"),
+        ('<row r="1"><c r="XFD1"><v>1</v></c></row>', "file.too_many_columns"),
+        ('<row r="2000000"><c r="A2000000"><v>1</v></c></row>', "file.truncated"),
+        ('<row r="1"><c r="A1" t="s"><v>7</v></c></row>', "file.truncated"),
+        ('<row r="1"><c r="A1"><v>1</v>', "file.truncated"),
+    ],
+)
+def test_a_large_workbook_that_is_none_is_refused_in_flat_memory(tmp_path: Path, cells: str, code: str) -> None:
+    sheet = f"<worksheet {MAIN}><sheetData>{cells}</sheetData></worksheet>".encode()
+    file = tmp_path / "buku"
+    file.write_bytes(workbook({"Nov": [["", ""]]}, more={"xl/worksheets/sheet1.xml": sheet}))
+    tracemalloc.start()
+    with pytest.raises(FileRefused) as refusal:
+        sheets.open_workbook(file, Look("xlsx", unpacked=sheets.WHOLE + 1), Kind.ARREARS, None)
+    assert refusal.value.code == code
+    assert tracemalloc.get_traced_memory()[1] < 16_000_000
+    tracemalloc.stop()
 
 
 def test_an_html_table_named_xls_is_read_without_its_scripts(tmp_path: Path) -> None:
@@ -162,7 +236,9 @@ def test_a_million_columns_and_a_line_without_end_cost_no_memory(tmp_path: Path)
     tracemalloc.stop()
     assert (refusal.value.code, refusal.value.params) == ("file.line_too_long", {"row": 3})
     tracemalloc.start()
-    assert refused(tmp_path, b"A;" * 1_000_000 + b"\n").code == "file.line_too_long"
+    for many in (b"A;" * 1_000_000 + b"\n", b"A;B\n1;2\n" + b"A;" * 3_000_000):
+        wide = refused(tmp_path, many)
+        assert (wide.code, wide.params["row"]) == ("file.too_many_columns", 1 if many.startswith(b"A;A") else 3)
     assert (
         refused(tmp_path, HEADER.encode() + b";" * 250_000 + b"x\n" + ROWS[0].encode()).code == "file.too_many_columns"
     )

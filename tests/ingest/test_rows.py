@@ -79,10 +79,10 @@ async def test_two_columns_of_one_name_are_asked_about(desk: Desk) -> None:
     batch = await desk.upload(listed("152320000001;Budi;SDA;1000;2000", header="SND;NAMA;STO;TAGIHAN;TAGIHAN"))
     assert (batch.state, batch.trouble) == (
         BatchState.MAPPING,
-        {"code": "file.duplicate_header", "params": {"column": "TAGIHAN"}},
+        {"code": "file.duplicate_header", "params": {"column": "TAGIHAN", "row": 1}},
     )
     assert [say.trouble(batch.trouble or {}, language)[0] for language in ("id", "en")] == [
-        "Kolom TAGIHAN ada dua kali.", "Column TAGIHAN stands twice.",
+        "Kolom TAGIHAN ada dua kali di baris 1.", "Column TAGIHAN stands twice in row 1.",
     ]  # fmt: skip
 
 
