@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 from shared.db import after
 from shared.deliveries import operations
 from shared.deliveries.calls import PINS
+from shared.deliveries.catchup import catch_up
 from shared.deliveries.models import Delivery, State
 
 MOST = 20  # deliveries in one message
@@ -54,7 +55,8 @@ async def claim(session: AsyncSession, waiting: Delivery) -> Call | None:
     if first is None:
         return None
     if first.method.startswith("edit") and first.edits is not None:
-        return await _edit(session, first, claimed)
+        listed = await catch_up(session, first)
+        return Call(listed, listed.method, listed.payload, claimed) if listed else await _edit(session, first, claimed)
     if first.method in PINS:
         return await _pin(session, first, claimed)
     if not first.brief or first.attempts:
@@ -166,6 +168,7 @@ def _question() -> Select[Delivery]:
 def _may_join(row: type[Delivery], thread: BindParameter[str]) -> list[ColumnElement[bool]]:
     return [
         row.brief != "",
+        row.edits.is_(None),
         row.attempts == 0,
         row.not_before <= func.clock_timestamp(),
         row.payload["message_thread_id"].astext.is_not_distinct_from(thread),

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 from services.notifier.listeners import ears
 from shared.chats.models import GroupBinding
 from shared.db import transaction
+from shared.deliveries import catchup, drain
 from shared.deliveries.drain import Post
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import DIGEST
@@ -18,9 +19,9 @@ from tests.faults import writer
 from tests.simulator.telegram import Telegram
 
 
-async def edit(words: str, card: int, chat_id: int = GROUP) -> int:
-    payload = {"text": words, "reply_markup": keyboard()}
-    return await say("", chat_id, payload=payload, method="editMessageText", edits=card, kind=f"card_edit:{card}")
+async def edit(words: str, card: int, chat_id: int = GROUP, brief: str = "") -> int:
+    made = {"payload": {"text": words, "reply_markup": keyboard()}, "brief": brief, "kind": f"card_edit:{card}"}
+    return await say("", chat_id, method="editMessageText", edits=card, **made)
 
 
 async def test_only_the_newest_edit_is_worth_a_call(post: Post, sim: Telegram) -> None:
@@ -31,6 +32,22 @@ async def test_only_the_newest_edit_is_worth_a_call(post: Post, sim: Telegram) -
     assert await drained(post, GROUP) == 1
     assert await texts(sim) == ["edit 3"]
     assert await states(*ids) == ["sent", "merged", "merged", "merged"]
+
+
+async def test_a_group_hears_of_many_cards_in_a_list_before_each_is_edited(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    cards = [await say(f"card {number}") for number in range(catchup.CARDS + 2)]
+    await sql("UPDATE delivery SET state = 'sent', message_id = 100000 + id, claimed_at = now()")
+    ids = [await edit(f"edit {number}", card, brief=f"{number} moved") for number, card in enumerate(cards)]
+    ids.append(await edit("edit 0 again", cards[0], brief="0 moved again"))
+    assert (await drain.drain(post, GROUP)).made >= 1
+    [told] = await texts(sim)
+    assert told.split("\n\n") == ["0 moved again", *(f"{number} moved" for number in range(1, len(cards)))]
+    while "waiting" in await states(*ids):
+        await hurry()
+        await drained(post, GROUP)
+    assert await texts(sim) == [told], "each card was tried then, and no list came again"
+    assert set(await states(*ids)) == {"cancelled", "merged"}, "these cards were never in the chat"
 
 
 async def test_an_edit_of_a_card_that_never_came_to_be_is_cancelled(post: Post, sim: Telegram) -> None:
