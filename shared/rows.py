@@ -8,7 +8,7 @@ never makes objects of the session; `session.execute` does, and is for all that 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import Numeric
@@ -16,9 +16,12 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db import Table
+
 KEPT = 1024  # statements that are compiled
 _DRIVER = "rows"  # where a session keeps its connection while its transaction lasts
 
+Made = TypeVar("Made", bound=Table)
 Wanted = Any
 """A statement of columns: what SQLAlchemy calls a Select, a CompoundSelect or an INSERT … RETURNING."""
 
@@ -55,6 +58,13 @@ async def first(session: AsyncSession, wanted: Wanted, asked: Mapping[str, objec
     """The first row, or None."""
     found = await rows(session, wanted, asked)
     return found[0] if found else None
+
+
+def made(kind: type[Made], row: Mapping[str, Any]) -> Made:
+    """A row of a table as its object, which belongs to no session: to be read only."""
+    one = kind()
+    one.__dict__.update(row.items())
+    return one
 
 
 async def _driver(session: AsyncSession) -> tuple[Any, Dialect]:

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot.asking import Place
 from services.bot.texts import plain
+from shared.deliveries import answers as written
 from shared.deliveries import operations as deliveries
+from shared.deliveries.answers import Written
 from shared.deliveries.calls import EPHEMERAL, REACTION
 from shared.deliveries.operations import NEWS, REPLY, Message
 
@@ -128,26 +130,25 @@ def check_button(order_id: int, language: str, label: str = "") -> Button:
 
 async def queue(session: AsyncSession, place: Place, answer: Queued, reader: int = 0) -> None:
     """Write the delivery of one answer. reader: who asked, for what only that person shall see."""
+    await written.write(session, [of(place, answer, reader)])
+
+
+def of(place: Place, answer: Queued, reader: int = 0) -> Written:
+    """An answer as it is queued."""
     if isinstance(answer, React):
         sign = {"message_id": place.message_id, "reaction": [{"type": "emoji", "emoji": answer.emoji}]}
-        await deliveries.queue(session, place.chat_id, Message("reaction", sign, lane=REPLY, method=REACTION))
-        return
+        return Written(place.chat_id, Message("reaction", sign, lane=REPLY, method=REACTION))
     if isinstance(answer, Keys):
         keys: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": keyboard(answer.rows)}
-        other = Message("keyboard", keys, lane=REPLY, method="editMessageReplyMarkup")
-        await deliveries.queue(session, place.chat_id, other)
-        return
+        return Written(place.chat_id, Message("keyboard", keys, lane=REPLY, method="editMessageReplyMarkup"))
     if isinstance(answer, Strip):
-        payload: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": {"inline_keyboard": []}}
-        strip = Message("keyboard", payload, lane=NEWS, method="editMessageReplyMarkup")
-        await deliveries.queue(session, place.chat_id, strip)
-        return
+        bare: dict[str, Any] = {"message_id": answer.message_id, "reply_markup": {"inline_keyboard": []}}
+        return Written(place.chat_id, Message("keyboard", bare, lane=NEWS, method="editMessageReplyMarkup"))
     payload = _payload(place, answer)
     if answer.quiet and place.is_group and reader:
         payload.pop("reply_parameters", None)
         payload[EPHEMERAL] = {"receiver_user_id": reader}
-    message = Message(answer.kind, payload, lane=REPLY, method=_method(answer))
-    await deliveries.queue(session, place.chat_id, message, order_id=answer.order_id)
+    return Written(place.chat_id, Message(answer.kind, payload, lane=REPLY, method=_method(answer)), answer.order_id)
 
 
 def keyboard(rows: Sequence[Sequence[Button]]) -> dict[str, Any]:

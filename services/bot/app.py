@@ -1,5 +1,6 @@
 """The dispatcher, and one update from its raw body to the answers it leaves. Sends nothing: answers are rows."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,10 @@ from services.bot.handlers import (
     written,
 )
 from services.bot.middlewares import identify
+from shared.chats import speakers
+from shared.chats.speakers import Speaker
+from shared.deliveries import answers as queued
+from shared.deliveries.answers import Written
 
 
 @lru_cache(maxsize=1)
@@ -67,17 +72,51 @@ def reader(token: str) -> Bot:
 
 async def handle(session: AsyncSession, body: dict[str, Any], token: str, username: str) -> list[Told]:
     """Handle one update in the caller's transaction; answers are queued, what needs no row is returned."""
+    [told] = await handle_all(session, [body], token, username)
+    return told
+
+
+async def handle_all(
+    session: AsyncSession, bodies: Sequence[dict[str, Any] | str], token: str, username: str
+) -> list[list[Told]]:
+    """Handle updates of different chats in one transaction. bodies: as Telegram sent them, parsed or as JSON.
+
+    For each what needs no row is returned. Should one fail, none of them was handled.
+    """
     bot = reader(token)
-    update = Update.model_validate(body, context={"bot": bot})
-    replies = _listed(await dispatcher().feed_update(bot, update, session=session, username=username))
+    updates = [_read(bot, body) for body in bodies]
+    said = [asking.told(update) for update in updates]
+    found = iter(await speakers.note(session, [each for each in said if each is not None]))
+    written: list[Written] = []
+    told: list[list[Told]] = []
+    for update, each in zip(updates, said, strict=True):
+        speaker = next(found) if each is not None else None
+        replies = await _replies(session, bot, update, username, speaker)
+        place = asking.place_of(update) or membership.place_of(update)
+        asker = asking.sender_of(update)
+        if place is not None:
+            rows = [reply for reply in replies if isinstance(reply, (Answer, Strip, Keys, React))]
+            written += [answers.of(place, reply, asker.id if asker else 0) for reply in rows]
+        told.append([reply for reply in replies if isinstance(reply, (Toast, Dress))])
+    await queued.write(session, written)
+    return told
+
+
+def _read(bot: Bot, body: dict[str, Any] | str) -> Update:
+    context = {"bot": bot}
+    if isinstance(body, str):
+        return Update.model_validate_json(body, context=context)
+    return Update.model_validate(body, context=context)
+
+
+async def _replies(
+    session: AsyncSession, bot: Bot, update: Update, username: str, speaker: Speaker | None
+) -> list[Reply]:
+    fed = await dispatcher().feed_update(bot, update, session=session, username=username, speaker=speaker)
+    replies = _listed(fed)
     if update.callback_query and not any(isinstance(reply, Toast) for reply in replies):
         replies.append(Toast(""))  # the button must stop turning
-    place = asking.place_of(update) or membership.place_of(update)
-    asker = asking.sender_of(update)
-    for reply in replies:
-        if isinstance(reply, (Answer, Strip, Keys, React)) and place is not None:
-            await answers.queue(session, place, reply, asker.id if asker else 0)
-    return [reply for reply in replies if isinstance(reply, (Toast, Dress))]
+    return replies
 
 
 def _listed(said: Any) -> list[Reply]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from aiogram.types import Chat, Message, TelegramObject, Update, User
 
+from shared.chats.models import ChatKind, numbers_its_own
+from shared.chats.speakers import Told
 from shared.identifiers import plain
 from shared.people.access import Viewer
 
@@ -91,11 +93,38 @@ def sender_of(update: Update) -> User | None:
     return update.callback_query.from_user if update.callback_query else None
 
 
+def told(update: Update) -> Told | None:
+    """What an update says about who speaks where; None for what is nobody's word in a chat that we talk in."""
+    place, message = place_of(update), message_of(update)
+    if place is None or (update.message and tells_of_chat(update.message)):
+        return None
+    user = sender_of(update)
+    nobody = user is None or user.is_bot or (message is not None and message.sender_chat is not None)
+    kind = ChatKind.PRIVATE
+    if place.is_group:
+        kind = ChatKind.SUPERGROUP if numbers_its_own(place.chat_id) else ChatKind.GROUP
+    return Told(place.chat_id, kind, place.title, place.message_id, None if nobody or user is None else user.id)
+
+
+def tells_of_chat(message: Message) -> bool:
+    """Whether a message is Telegram's own word about who is in the chat, or where it went."""
+    return bool(message.migrate_to_chat_id or message.left_chat_member or message.new_chat_members)
+
+
 def command(*names: str) -> Callable[..., Awaitable[bool]]:
     """A filter: the message is one of these commands."""
 
     async def check(_: TelegramObject, said: Spoken | None = None) -> bool:
         return said is not None and said.name in names
+
+    return check
+
+
+def carries(*fields: str) -> Callable[..., Awaitable[bool]]:
+    """A filter: the message has one of these. Aiogram's own `F` would go through a thread for each message."""
+
+    async def check(message: TelegramObject) -> bool:
+        return any(getattr(message, field) for field in fields)
 
     return check
 

@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
+import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, func, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import TextualSelect, func, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, app, asking, dialogue, errands
-from services.bot.answers import Answer, Toast, Told
-from services.bot.middlewares import language_of
+from services.bot.answers import Answer, Toast
+from services.bot.claiming import CLAIM, CLAIM_THIS
+from services.bot.middlewares import READS, language_of
 from services.bot.speak import Mouth, unsent
 from services.bot.texts import say
 from shared.chats import doors
@@ -30,40 +32,58 @@ log = logging.getLogger(__name__)
 GIVE_UP_AFTER = 5  # failures; with the waits between them about a quarter of a minute
 IDLE = 1.0  # seconds between two looks when nobody wakes us
 LONG_IDLE = 15.0  # the same for all workers but the first
+TOGETHER = 25  # questions handled in one transaction, of as many chats
+_READS = rf"^/({'|'.join(sorted(READS))})(@|\s|$)"
 _AWAY = ("08", "53", "57P")  # SQLSTATEs of a database that is away, full or being restarted
 
-# The head of each chat blocks what is behind it, also while it waits for its next try or is being worked on. The
-# heads are found by skipping through the partial index, one probe a chat: a plain GROUP BY reads the whole backlog
-# at every claim, and a plan made when the inbox was empty took 27 s at 10,000 waiting updates. The claim marks it done
-# at once: should the work fail, its transaction takes the mark back.
-_CLAIM = text("""
-    WITH RECURSIVE heads AS (
-        (SELECT chat_id, id FROM inbox WHERE state = 'new' ORDER BY chat_id, id LIMIT 1)
-        UNION ALL
-        SELECT next.chat_id, next.id FROM heads CROSS JOIN LATERAL (
-            SELECT chat_id, id FROM inbox WHERE state = 'new' AND chat_id > heads.chat_id ORDER BY chat_id, id LIMIT 1
-        ) AS next
-    )
-    UPDATE inbox SET state = 'done', done_at = clock_timestamp() WHERE id = (
-        SELECT inbox.id FROM heads JOIN inbox ON inbox.id = heads.id
-        WHERE inbox.state = 'new' AND inbox.next_at <= clock_timestamp()
-        ORDER BY inbox.id LIMIT 1 FOR UPDATE OF inbox SKIP LOCKED
-    ) RETURNING id, chat_id, body
-""").columns(id=BigInteger, chat_id=BigInteger, body=JSONB)
+
+@dataclass(slots=True)
+class Look:
+    """found: how many updates a look found; again: whether to look again at once."""
+
+    found: int = 0
+    again: bool = False
 
 
 class Bell:
-    """Wakes as many workers as there is work for: to wake all for one update costs each a look in vain."""
+    """Wakes as many workers as there is work for: to wake all for one update costs each a look in vain.
+
+    waiting: updates that were announced and not handled yet, as far as is known; vain: looks that found nothing;
+    at_work: looks that have not ended.
+    """
 
     def __init__(self) -> None:
+        self.waiting = self.vain = self.at_work = 0
         self._calls: asyncio.Queue[None] = asyncio.Queue(settings().bot_workers)
         self.ring(settings().bot_workers)  # something may wait since before this process
 
     def ring(self, updates: int = 1) -> None:
         """Wake a worker for each of so many updates, all of them at most."""
+        self.waiting += updates
         with contextlib.suppress(asyncio.QueueFull):
             for _ in range(updates):
                 self._calls.put_nowait(None)
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[Look]:
+        """One look, and the work it leads to; afterwards it knows whether to look again at once.
+
+        Who looked in vain meanwhile may have met the chat that was being worked on: what waits in it is ours now.
+        """
+        look, vain = Look(), self.vain
+        self.at_work += 1
+        try:
+            yield look
+        finally:
+            self.at_work -= 1
+        if look.found:
+            self.waiting -= look.found
+            look.again = self.waiting != 0 or self.vain != vain  # below 0: another process's poller kept some
+            self.waiting = max(0, self.waiting)
+            return
+        self.vain += 1
+        if not self.at_work:
+            self.waiting = 0
 
     async def heard(self, patience: float) -> None:
         """Wait until it is one's turn, `patience` seconds at most."""
@@ -94,7 +114,9 @@ async def work(work: Work, number: int) -> None:
                 for chat_id in chats:
                     work.mouth.speak(chat_id)
                 left_behind = False
-            if await handle_next(work):
+            with work.bell.looking() as look:
+                look.found = await handle_next(work)
+            if look.again:
                 continue
         except Exception as error:
             if not is_away(error):
@@ -106,30 +128,46 @@ async def work(work: Work, number: int) -> None:
         await work.bell.heard(idle)
 
 
-async def handle_next(work: Work) -> bool:
-    """Claim, handle and finish one update; False when there is none."""
-    claimed: tuple[int, int, dict[str, Any]] | None = None
-    told: list[Told] = []
+async def handle_next(work: Work) -> int:
+    """Claim, handle and finish what waits longest; how many updates that were."""
+    claimed: list[int] = []
     try:
-        async with transaction() as session:
-            row = (await session.execute(_CLAIM)).first()
-            if row is None:
-                return False
-            claimed = row.id, row.chat_id, row.body
-            told = await app.handle(session, row.body, settings().telegram_token.get_secret_value(), work.username)
+        return await _handle(work, CLAIM, {"reads": _READS, "more": TOGETHER - 1}, claimed)
     except Exception as error:
-        if claimed is None or is_away(error):
+        if not claimed or is_away(error):
             raise
-        await failed(claimed[0], claimed[2], error)
-    _, chat_id, body = claimed
-    if chat_id:
-        work.mouth.speak(chat_id)
-    for each in told:
-        if isinstance(each, Toast):
-            work.mouth.toast(str(body["callback_query"]["id"]), each)
-        else:
-            work.mouth.dress(chat_id, each)
-    return True
+        if len(claimed) == 1:
+            await failed(claimed[0], error)
+            return 1
+        log.warning("%s questions could not be handled together: %r", len(claimed), error)
+    for number in claimed:  # one of them is to blame; the others must not go down with it
+        try:
+            await _handle(work, CLAIM_THIS, {"id": number}, [])
+        except Exception as error:
+            if is_away(error):
+                raise
+            await failed(number, error)
+    return len(claimed)
+
+
+async def _handle(work: Work, claim: TextualSelect, given: dict[str, str | int], claimed: list[int]) -> int:
+    """One transaction: claim, handle, answer. claimed: takes the ids, which the caller needs when it fails."""
+    async with transaction() as session:
+        rows = (await session.execute(claim, given)).all()
+        if not rows:
+            return 0
+        claimed += [row.id for row in rows]
+        bodies = [row.body for row in rows]
+        said = await app.handle_all(session, bodies, settings().telegram_token.get_secret_value(), work.username)
+    for row, told in zip(rows, said, strict=True):
+        if row.chat_id:
+            work.mouth.speak(row.chat_id)
+        for each in told:
+            if isinstance(each, Toast):
+                work.mouth.toast(str(json.loads(row.body)["callback_query"]["id"]), each)
+            else:
+                work.mouth.dress(row.chat_id, each)
+    return len(rows)
 
 
 def is_away(error: BaseException) -> bool:
@@ -142,18 +180,20 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError))
 
 
-async def failed(row_id: int, body: dict[str, Any], error: Exception) -> None:
+async def failed(row_id: int, error: Exception) -> None:
     """Note a failure. After the last one the update is dead, and the person gets a sentence with a code."""
     log.error("update %s failed", row_id, exc_info=error)
     async with transaction() as session:
-        attempts = await session.scalar(
+        noted = await session.execute(
             update(InboxUpdate)
             .where(InboxUpdate.id == row_id, InboxUpdate.state == "new")
             .values(attempts=InboxUpdate.attempts + 1, error=repr(error)[:2000])
-            .returning(InboxUpdate.attempts)
+            .returning(InboxUpdate.attempts, InboxUpdate.body)
         )
-        if attempts is None:
+        row = noted.first()
+        if row is None:
             return
+        attempts, body = row
         if attempts < GIVE_UP_AFTER and not isinstance(error, ValidationError):
             await session.execute(
                 update(InboxUpdate).where(InboxUpdate.id == row_id).values(next_at=after(2.0 ** (attempts - 1)))

@@ -13,31 +13,28 @@ from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
 from services.bot.handlers import join
 from services.bot.texts import plain, problem, say
-from shared.chats import belonging
-from shared.chats import operations as chats
+from shared.chats.speakers import Speaker
 from shared.db import after
 from shared.deliveries.models import Delivery
 from shared.errors import SikproError
 from shared.people import operations as people
-from shared.people.queries import by_telegram, viewer_of
 
 REFUSALS = 6  # a minute and chat
-READS = frozenset({"cek", "saya", "help"})  # commands that change nothing, so there is nothing to undo
+READS = frozenset({"cek", "saya", "help", "tugas"})
+"""Commands that change nothing (a reading may be noted, last of all), so there is nothing to undo."""
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-    """Note the chat, find out who speaks, and let only registered people in known places through."""
+    """Let only registered people in known places through. data: `speaker`, as `shared.chats.speakers` found it."""
     assert isinstance(event, Update)
     session: AsyncSession = data["session"]
     place = asking.place_of(event)
     if place is None and event.callback_query:  # a button of a message that Telegram no longer shows us
         return Toast(plain("toast_unknown", _language(event.callback_query.from_user)))
-    if place is None or (event.message and _tells_of_chat(event.message)):
+    if place is None or (event.message and asking.tells_of_chat(event.message)):
         return await handler(event, data)  # membership and migration: nobody asks anything
-    kind = ("group" if place.chat_id > -1_000_000_000_000 else "supergroup") if place.is_group else "private"
-    await chats.seen(session, place.chat_id, kind, place.title, place.message_id)
     user = asking.sender_of(event)
     message = asking.message_of(event)
     text = asking.text_of(message)
@@ -61,11 +58,6 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
     if isinstance(refusal, Answer) and await _enough_refused(session, place.chat_id):
         return None
     return refusal
-
-
-def _tells_of_chat(message: Message) -> bool:
-    """Whether a message is Telegram's own word about who is in the chat, or where it went."""
-    return bool(message.migrate_to_chat_id or message.left_chat_member or message.new_chat_members)
 
 
 async def _carry_out(handler: Handler, event: Update, data: dict[str, Any]) -> Any:
@@ -97,16 +89,16 @@ async def _asker(
     session: AsyncSession, event: Update, place: Place, user: User, text: str, data: dict[str, Any]
 ) -> Asker | str:
     """The person as the handlers see it, or why it is refused: `stranger`, `strange_group`."""
-    person = await by_telegram(session, user.id)
-    if person is None:
+    speaker: Speaker | None = data["speaker"]
+    if speaker is None:
         return "stranger"
-    viewer = await viewer_of(session, person, place.chat_id if place.is_group else None)
+    viewer = speaker.viewer
     binds = data["said"] is not None and data["said"].name == "ikat" and viewer.may("group.change")
-    if place.is_group and not binds and not await belonging.met(session, place.chat_id, user.id):
+    if place.is_group and not binds and not speaker.bound:
         return "strange_group"
-    language = person.preferences.get("language") or language_of(user.language_code, person.language)
-    if language != person.language:
-        await people.remember_language(session, person.id, language)
+    language = speaker.chosen or language_of(user.language_code, viewer.language)
+    if language != viewer.language:
+        await people.remember_language(session, viewer.person_id, language)
     quoted = event.message.reply_to_message if event.message else None
     return Asker(
         viewer=viewer,

@@ -14,28 +14,42 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot.answers import Dress, Toast
 from services.bot.texts import plain
+from shared.chats.doors import ANSWERED
 from shared.chats.models import Chat
 from shared.db import transaction
-from shared.deliveries.drain import Post, drain
+from shared.deliveries import answers, drain, operations
+from shared.deliveries.drain import Post
+from shared.deliveries.merge import Call
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.deliveries.operations import REPLY
+from shared.pace import Slot
+from shared.telegram import Outcome
 
 log = logging.getLogger(__name__)
 
 SOON = 30.0  # seconds: an answer that must wait longer is left to the notifier
 AT_ONCE = 8  # chats spoken to at the same moment; each needs a connection of the pool
+TOGETHER = 40  # chats whose next answers are claimed by one statement
 LOOK = 0.15  # seconds until a chat that somebody else sends to is looked at again
 
 
 @dataclass(slots=True)
 class Mouth:
-    """The chats being answered by this process. `tasks` owns the work."""
+    """The chats being answered by this process. `tasks` owns the work.
+
+    wanted: chats with answers, not looked at yet; busy: those and all that are being answered; ended: deliveries that
+    Telegram took, to be closed together.
+    """
 
     post: Post
     tasks: asyncio.TaskGroup
+    wanted: list[int] = field(default_factory=list)
     busy: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
+    ended: list[tuple[Delivery, Outcome, asyncio.Future[bool]]] = field(default_factory=list)
     running: set[asyncio.Task[None]] = field(default_factory=set)
+    taking: bool = False
+    closing: bool = False
     closed: bool = False
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -47,7 +61,7 @@ class Mouth:
         if self.closed:
             return
         self.busy.add(chat_id)
-        self._start(self._speak(chat_id))
+        self._want(chat_id)
 
     def toast(self, query_id: str, toast: Toast) -> None:
         """Answer a pressed button; if that fails the button just stops turning by itself."""
@@ -71,6 +85,99 @@ class Mouth:
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
+    def _want(self, chat_id: int) -> None:
+        self.wanted.append(chat_id)
+        if not self.taking and not self.closed:
+            self.taking = True
+            self._start(self._take())
+
+    async def _take(self) -> None:
+        """Give each chat that wants to be answered its next answer, many chats at a time, until none wants any."""
+        try:
+            while self.wanted and not self.closed:
+                chats, self.wanted = self.wanted[:TOGETHER], self.wanted[TOGETHER:]
+                try:
+                    left = await self._round(chats)
+                except Exception as error:  # another sender was faster in one of them, or the database is away
+                    log.info("answering %s chats one by one: %s", len(chats), error)
+                    left = chats
+                for chat_id in left:
+                    self._start(self._speak(chat_id))
+        finally:
+            self.taking = False
+
+    async def _round(self, chats: list[int]) -> list[int]:
+        """Begin to send the next answer of each of these chats; those that must be seen to one by one."""
+        keeper = self.post.pace
+        lane = operations.LANES[REPLY]
+        got = await asyncio.gather(*(keeper.reserve(each, is_group=each < 0, lane=lane) for each in chats))
+        slots: dict[int, Slot] = {}
+        left: list[int] = []
+        for each, slot in zip(chats, got, strict=True):
+            if isinstance(slot, Slot):
+                slots[each] = slot
+            elif slot < drain.SHORT_WAIT:
+                asyncio.get_running_loop().call_later(slot, self._want, each)
+            else:
+                left.append(each)
+        if not slots:
+            return left
+        calls: list[Call] = []
+        try:
+            calls = await answers.claim(list(slots))
+        finally:
+            for call in calls:
+                self._start(self._answer(slots.pop(call.delivery.chat_id), call))
+            for slot in slots.values():
+                await keeper.cancel(slot)
+        return [*left, *slots]
+
+    async def _answer(self, slot: Slot, call: Call) -> None:
+        """Send one answer; what more waits for its chat comes after it."""
+        chat_id, more = slot.chat_id, None
+        try:
+            more = await drain.make(self.post, chat_id, slot, call, self._closed)
+        except Exception as error:
+            log.warning("answering chat %s waits: %s", chat_id, error)
+        if more is None:
+            await self._speak(chat_id)
+            return
+        self.busy.discard(chat_id)
+        if more or chat_id in self.again:
+            self.again.discard(chat_id)
+            self.speak(chat_id)
+
+    async def _closed(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Close a delivery, together with others that Telegram takes at the same time; whether more waits."""
+        if outcome.kind not in {"done", "same"} or delivery.method in ANSWERED:
+            return await drain.record(delivery, outcome)
+        more: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.ended.append((delivery, outcome, more))
+        if not self.closing:
+            self.closing = True
+            self._start(self._close())
+        return await more
+
+    async def _close(self) -> None:
+        """Close what Telegram took; what it takes meanwhile is closed by the next statement."""
+        try:
+            while self.ended:
+                ended, self.ended = self.ended, []
+                # What was queued in these chats until now is seen by the statement; only what comes later is news.
+                self.again -= {delivery.chat_id for delivery, _, _ in ended}
+                try:
+                    told = await answers.close([(delivery, outcome) for delivery, outcome, _ in ended])
+                except Exception as error:
+                    log.info("closing %s answers one by one: %s", len(ended), error)
+                    told = {}
+                for delivery, outcome, more in ended:
+                    if delivery.id in told:
+                        more.set_result(told[delivery.id])
+                    else:
+                        self._start(_close_one(delivery, outcome, more))
+        finally:
+            self.closing = False
+
     async def _speak(self, chat_id: int) -> None:
         try:
             waited = 0.0
@@ -92,7 +199,7 @@ class Mouth:
         """Send what may leave now; the seconds until it is worth looking again, None when there is nothing more."""
         try:
             async with self.room:
-                drained = await drain(self.post, chat_id, REPLY)
+                drained = await drain.drain(self.post, chat_id, REPLY)
                 if not drained.more:
                     return None
                 async with transaction() as session:
@@ -113,6 +220,13 @@ class Mouth:
         outcome = await self.post.telegram.call("setMyCommands", menu(chat_id, dress.names, dress.language))
         if outcome.kind != "done":
             log.info("a menu was not set: %s", outcome.words)
+
+
+async def _close_one(delivery: Delivery, outcome: Outcome, more: asyncio.Future[bool]) -> None:
+    try:
+        more.set_result(await drain.record(delivery, outcome))
+    except Exception as error:
+        more.set_exception(error)
 
 
 def menu(chat_id: int, names: Sequence[str], language: str) -> dict[str, Any]:

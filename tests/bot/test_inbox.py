@@ -201,3 +201,36 @@ async def test_workers_stop_when_asked(work: Work) -> None:
     stopping.set()
     work.bell.ring()
     await asyncio.wait_for(running, 3)
+
+
+async def test_questions_are_handled_together_and_one_that_fails_takes_no_other_along(
+    work: Work, door: asyncpg.Connection
+) -> None:
+    people = [Person(5512045), Person(5512045, TECHNICIAN_CHAT), Person(77), Person(78)]
+    asked = [{"update_id": n, "message": one.message("/cek SC1")} for n, one in enumerate(people)]
+    asked[2]["message"]["from"] = {"id": "nobody"}  # cannot be read
+    await intake.keep(door, BOT, [*asked, reg(people[0], 1, 9)])
+    found = [await inbox.handle_next(work) for _ in range(4)]
+    assert found == [4, 1, 0, 0]
+    assert await states() == ["done", "done", "dead", "done", "done"]
+    assert await door.fetchval("SELECT count(*) FROM delivery") == 4
+
+
+async def test_a_worker_looks_again_only_where_something_may_wait(database: str) -> None:
+    bell = inbox.Bell()
+
+    def look(found: int) -> bool:
+        with bell.looking() as looked:
+            looked.found = found
+        return looked.again
+
+    assert not look(0)
+    bell.ring(3)
+    assert look(2)
+    assert not look(1)
+    assert look(1)  # another process kept it, so there may be more
+    bell.ring()
+    with bell.looking() as slow:
+        assert not look(0)  # it met the chat that is being worked on
+        slow.found = 1
+    assert slow.again

@@ -10,7 +10,8 @@ from services.bot.asking import Asker, Spoken, command
 from services.bot.texts import say
 from shared.errors import NotAllowed, NotFound
 from shared.identifiers import fault_number, registration_number
-from shared.orders import queries
+from shared.orders import queries, standing
+from shared.orders.states import MasterData
 
 router = Router(name="check")
 
@@ -28,10 +29,10 @@ async def check(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -
     if number is None:
         return Answer(say("not_a_number", asker.language))
     try:
-        facts = await queries.by_number(session, asker.viewer, number)
+        facts, by = await standing.by_number(session, asker.viewer, number)
     except NotFound:
         return Answer(say("not_found_number", asker.language, number=number))
-    return await state(asker, session, facts)
+    return _state(asker, facts, await queries.master(session), by)
 
 
 async def state(
@@ -41,8 +42,13 @@ async def state(
 
     rewrites: the id of an earlier such answer that becomes this one.
     """
-    data = await queries.master(session)
     by = await questions.last_actor(session, facts.order.id)
+    return _state(asker, facts, await queries.master(session), by, rewrites=rewrites)
+
+
+def _state(
+    asker: Asker, facts: queries.OrderFacts, data: MasterData, by: str | None, *, rewrites: int | None = None
+) -> Answer:
     text = texts_orders.state(facts, data, by, asker.language)
     office = asker.viewer.may("order.change")
     reopens = office and bool(menus.goes_to(asker, facts.order, data))

@@ -6,7 +6,7 @@ A button works for the person it was made for, in a chat that serves it, for a d
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import answers, collecting, errands
 from services.bot.answers import Answer, Reply, Strip, Toast, pressed
-from services.bot.asking import Asker, Place, Spoken, command
+from services.bot.asking import Asker, Place, Spoken, carries, command
 from services.bot.errands import Back, Due, More, Much, Open, Outcome, Whole
 from services.bot.handlers.photo import sent_of
 from services.bot.texts import plain, say
@@ -227,7 +227,7 @@ async def _write(
         return [Toast(plain(collecting.mistake(error), asker.language), alert=True)]
 
 
-@router.message(F.photo | F.document | F.location)
+@router.message(carries("photo", "document", "location"))
 async def proof(message: Message, asker: Asker, said: Spoken | None, session: AsyncSession) -> Answer | None:
     """A photo or a place for the visit that was noted last in this chat; in a group only as a reply to us."""
     errand = await _expected(asker, session) if said is None else None

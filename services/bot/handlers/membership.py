@@ -1,12 +1,12 @@
 """The bot comes into a chat, leaves it, is blocked, or the chat gets another id. Holds and releases; says little."""
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.types import ChatMemberUpdated, Message, Update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot import telling
 from services.bot.answers import Answer
-from services.bot.asking import GROUPS, Place
+from services.bot.asking import GROUPS, Place, carries
 from services.bot.middlewares import language_of
 from services.bot.texts import say
 from shared.chats import belonging, checks
@@ -58,7 +58,7 @@ async def member(event: ChatMemberUpdated, session: AsyncSession) -> None:
     await _moved(session, event.chat.id, user.id, event.chat.title or "", inside=inside)
 
 
-@router.message(F.left_chat_member)
+@router.message(carries("left_chat_member"))
 async def gone(message: Message, session: AsyncSession) -> None:
     """The same where the bot is no admin and hears of it by the service message only."""
     assert message.left_chat_member is not None
@@ -66,7 +66,7 @@ async def gone(message: Message, session: AsyncSession) -> None:
         await _moved(session, message.chat.id, message.left_chat_member.id, message.chat.title or "", inside=False)
 
 
-@router.message(F.new_chat_members)
+@router.message(carries("new_chat_members"))
 async def arrived(message: Message, session: AsyncSession) -> None:
     """People came into a group, as a bot that is no admin hears it."""
     for user in message.new_chat_members or ():
@@ -82,7 +82,7 @@ async def _moved(session: AsyncSession, chat_id: int, telegram_id: int, title: s
         await telling.tell(session, telegram_id, say(key, person.language, title=title))
 
 
-@router.message(F.migrate_to_chat_id)
+@router.message(carries("migrate_to_chat_id"))
 async def migrate(message: Message, session: AsyncSession) -> None:
     """A group became a supergroup: all that belongs to it moves along."""
     assert message.migrate_to_chat_id is not None
