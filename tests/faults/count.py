@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 
@@ -103,3 +104,17 @@ async def count(house: House, chats: list[int], tag: str, answered: dict[str, fl
         result.p50, result.p99 = waits[len(waits) // 2], waits[min(len(waits) - 1, int(len(waits) * 0.99))]
         result.longest = waits[-1]
     return result
+
+
+def behind(made: dict[str, tuple[int, int]], answered: dict[str, float], calls: list[dict[str, Any]]) -> list[float]:
+    """Seconds until each change was told by a call that shows it, or a newer one of its order; `calls` of one chat."""
+    pattern, waits = re.compile("|".join(map(re.escape, made))), dict[str, float]()
+    for call in calls:
+        if call["outcome"] != "ok":
+            continue
+        for shown_now in pattern.findall(str(call["params"].get("text", ""))):
+            order, seq = made[shown_now]
+            for token in [each for each, (its, older) in made.items() if its == order and older <= seq]:
+                if token in answered:
+                    waits.setdefault(token, call["ts"] - answered[token])
+    return list(waits.values())
