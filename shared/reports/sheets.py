@@ -5,13 +5,17 @@ Cells have types and no cell is ever a formula: what people typed stays text. It
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Literal
 
 from rustpy_xlsxwriter import FastExcel, Format
+
+from shared.reports.sheet_rows import TooManyRows, fill
+
+__all__ = ["FORMATS", "MOST_ROWS", "Column", "Kind", "Sheet", "TooManyRows", "plain", "write_csv", "write_xlsx"]
 
 Kind = Literal["text", "whole", "share", "day", "moment"]
 FORMATS: dict[Kind, str] = {
@@ -26,10 +30,6 @@ RISKY = tuple("=+-@\t\r\n\x00")  # as the first character a spreadsheet might ru
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
-
-
-class TooManyRows(ValueError):  # noqa: N818 a sentence, not a suffix
-    """More rows than a sheet of Excel holds."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,15 @@ def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
 
     Raises TooManyRows.
     """
-    book = FastExcel(target, output_format="xlsx").format(datetime_format=FORMATS["moment"])
+    frame = io.BytesIO()
+    book = FastExcel(frame, output_format="xlsx")
     bold, large = Format().set_bold(), Format().set_bold().set_font_size(13)
     for sheet in sheets:
-        head = len(sheet.title) + 1 if sheet.title else 0
+        head = _head(sheet)
         across = max(len(sheet.columns) - 1, 1)
         book.freeze(row=head + 1, col=1, sheet=sheet.name).sheet(
             sheet.name,
-            _records(sheet),
+            [dict.fromkeys(column.label for column in sheet.columns)],  # the writer takes the header from a record
             header_row=head,
             merge_ranges=[(row, 0, row, across, text, bold if row else large) for row, text in enumerate(sheet.title)],
             autofilter=True,
@@ -79,17 +80,12 @@ def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
             },
         )
     book.save()
+    fill(target, frame, [(_head(sheet) + 1, sheet.rows) for sheet in sheets], MOST_ROWS)
 
 
-def _records(sheet: Sheet) -> Iterator[dict[str, Any]]:
-    labels = [column.label for column in sheet.columns]
-    number = 0
-    for number, row in enumerate(sheet.rows, 1):
-        if number > MOST_ROWS:
-            raise TooManyRows
-        yield dict(zip(labels, row, strict=True))
-    if not number:  # the writer takes the header from the first record
-        yield dict.fromkeys(labels)
+def _head(sheet: Sheet) -> int:
+    """The row of the header, from 0."""
+    return len(sheet.title) + 1 if sheet.title else 0
 
 
 def write_csv(target: BinaryIO, sheet: Sheet) -> None:

@@ -1,0 +1,172 @@
+"""Rows of a table as Excel keeps them, put into a workbook that has all but its rows.
+
+The writing library makes that workbook: its styles, header, widths, filter and page. Rows are most of a file and are
+alike, so they are written here, a column of a batch at a time, and packed by another thread meanwhile; the library does
+one after the other. No cell is ever a formula.
+"""
+
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count, islice
+from typing import Any, BinaryIO
+
+BATCH = 1_000  # rows: some 800 kilobytes of XML
+LONGEST = 32_767  # characters that a cell holds
+LARGEST = 2_000_000_000  # bytes of one sheet's XML, which a plain zip file can hold
+LEVEL = 4  # of packing: half the time of the usual one for a tenth more bytes
+
+_BEGINNING = datetime(1899, 12, 30)  # noqa: DTZ001 a serial number of Excel counts days of the wall clock
+_FIRST_DAY = _BEGINNING.toordinal()
+_SECOND, _DAY = timedelta(seconds=1), 86_400
+_BETWEEN = "\x7f"  # texts that are looked at together
+_SPECIAL = re.compile("[&<>\x00-\x1f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}_").search
+_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML may not hold
+_LOOKS_UNSEEN = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class TooManyRows(ValueError):  # noqa: N818 a sentence, not a suffix
+    """More rows than a sheet of Excel holds."""
+
+
+def fill(target: BinaryIO, frame: BinaryIO, tables: Sequence[tuple[int, Iterable[Sequence[Any]]]], most: int) -> None:
+    """Copy the workbook `frame` to `target` with rows in its sheets.
+
+    tables: of each sheet in order the row of its header, from 1, and the rows below it, each as long as the header.
+    most: rows that a sheet may have. Raises TooManyRows, and ValueError for a row that is too short or too long.
+    """
+    with zipfile.ZipFile(frame) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as new:
+        last: list[int] = []
+        for number, (head, rows) in enumerate(tables, 1):
+            name = f"xl/worksheets/sheet{number}.xml"
+            with new.open(name, "w") as file:
+                last.append(_fill_one(file, old.read(name).decode(), head, rows, most))
+        for name in old.namelist():
+            if name == "xl/workbook.xml":
+                new.writestr(name, _filtered(old.read(name).decode(), last))
+            elif not name.startswith("xl/worksheets/sheet"):
+                new.writestr(name, old.read(name))
+
+
+def _fill_one(file: Any, xml: str, head: int, rows: Iterable[Sequence[Any]], most: int) -> int:
+    """Write one sheet; the number of its last row."""
+    cut = xml.index("</row>", xml.index(f'<row r="{head}"')) + len("</row>")
+    styles = re.findall(r'<col min="(\d+)" max="(\d+)"[^>]* style="(\d+)"', xml)
+    looks = [style for first, final, style in styles for _ in range(int(first), int(final) + 1)]
+    file.write(re.sub(r"<dimension [^>]*/>", "", xml[:cut]).encode())
+    written = size = 0
+    with ThreadPoolExecutor(1) as packer:
+        packing: Future[Any] | None = None
+        for batch in _batches(rows):
+            written += len(batch)
+            if written > most:
+                raise TooManyRows
+            piece = "".join(_lines(batch, looks, head + 1 + written - len(batch))).encode()
+            size += len(piece)
+            if size > LARGEST:
+                raise TooManyRows
+            if packing is not None:
+                packing.result()
+            packing = packer.submit(file.write, piece)
+        if packing is not None:
+            packing.result()
+    tail = xml[xml.index("</sheetData>") :]
+    end = head + max(written, 1)
+    file.write(re.sub(r'(<autoFilter ref="[A-Z]+\d+:[A-Z]+)\d+"', rf'\g<1>{end}"', tail).encode())
+    return end
+
+
+def _filtered(workbook: str, last: Sequence[int]) -> str:
+    """The names of a workbook, among them which rows each sheet's filter is for."""
+    for sheet, end in enumerate(last):
+        begin = rf'(<definedName name="_xlnm\._FilterDatabase" localSheetId="{sheet}"[^>]*>[^<]*\$)'
+        workbook = re.sub(begin + r"\d+", rf"\g<1>{end}", workbook)
+    return workbook
+
+
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    coming = iter(rows)
+    while batch := list(islice(coming, BATCH)):
+        yield batch
+
+
+def _lines(batch: Sequence[Sequence[Any]], looks: Sequence[str], first: int) -> Iterator[str]:
+    """The rows of a batch as XML; the first has the number `first`."""
+    columns = zip(looks, zip(*batch, strict=True), count(), strict=False)
+    if len(batch[0]) != len(looks):
+        raise ValueError(f"a row is {'shorter' if len(batch[0]) < len(looks) else 'longer'} than the header")
+    cells = [_cells(column, letters(place), look, first) for look, column, place in columns]
+    for number, row in enumerate(zip(*cells, strict=True), first):
+        yield f'<row r="{number}">{"".join(row)}</row>'
+
+
+def letters(place: int) -> str:
+    """A column's name: A for 0, AA for 26."""
+    name = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def _cells(column: Sequence[Any], name: str, look: str, first: int) -> list[str]:
+    """A column's cells; what is empty has none, for the column has its look itself."""
+    kinds = set(map(type, column)) - {type(None)}
+    begin = f'<c r="{name}'
+    if kinds <= {str} and _plain(column):
+        middle, end = f'" s="{look}" t="inlineStr"><is><t>', "</t></is></c>"
+        return [f"{begin}{n}{middle}{text}{end}" if text else "" for n, text in enumerate(column, first)]
+    if kinds <= {datetime}:
+        column = [value and (value - _BEGINNING) // _SECOND / _DAY for value in column]
+        kinds = {float}
+    if kinds <= {int, float}:
+        middle = f'" s="{look}"><v>'
+        numbers = enumerate(column, first)
+        return [f"{begin}{n}{middle}{value!r}</v></c>" if value is not None else "" for n, value in numbers]
+    made = (None if value is None or value == "" else _cell(value) for value in column)
+    return [f'{begin}{n}" s="{look}"{cell}</c>' if cell else "" for n, cell in enumerate(made, first)]
+
+
+def _plain(texts: Iterable[str | None]) -> bool:
+    """Whether all of them may stand as they are: no markup, nothing unseen, no space at an end, none too long."""
+    said = [text for text in texts if text]
+    together = f"{_BETWEEN}{_BETWEEN.join(said)}{_BETWEEN}"
+    return (
+        not _SPECIAL(together)
+        and f" {_BETWEEN}" not in together
+        and f"{_BETWEEN} " not in together
+        and max(map(len, said), default=0) <= LONGEST
+    )
+
+
+def _cell(value: Any) -> str:
+    """What stands in one cell, after its name and look."""
+    read = next((read for kind, read in _READ if isinstance(value, kind)), None)
+    if read is not None:
+        return read(value)
+    text = str(value)[:LONGEST]
+    kept = ' xml:space="preserve"' if text[0].isspace() or text[-1].isspace() else ""
+    return f' t="inlineStr"><is><t{kept}>{escaped(text)}</t></is>'
+
+
+_READ: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: f' t="b"><v>{int(value)}</v>'),
+    (datetime, lambda value: f"><v>{(value - _BEGINNING) // _SECOND / _DAY!r}</v>"),
+    (date, lambda value: f"><v>{value.toordinal() - _FIRST_DAY}</v>"),
+    (int, lambda value: f"><v>{int(value)}</v>"),
+    (float, lambda value: f"><v>{value!r}</v>"),
+    (Decimal, lambda value: f"><v>{value}</v>"),
+)
+"""Kinds that are not text, the narrower before the wider."""
+
+
+def escaped(text: str) -> str:
+    """A text for XML; what XML may not hold is written as Excel does, _x0007_, and what looks so is marked."""
+    text = _LOOKS_UNSEEN.sub("_x005F_", text)
+    text = "".join(_MARKUP.get(sign, sign) for sign in text)
+    return _UNSEEN.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
