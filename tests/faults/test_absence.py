@@ -16,7 +16,7 @@ from tests.faults.wire import Wire, wire
 
 pytestmark = [pytest.mark.fault, pytest.mark.full, pytest.mark.timeout(2400)]
 
-HOUR = 3600 / stage.TIMES
+HOUR = 3600 / stage.TIMES * FULL.events / 10_000  # seconds
 MOST_TRIES = 20  # of one message
 GROWTH = 15  # MB that a process may be larger afterwards
 
