@@ -57,7 +57,7 @@ async def _measure(here: House, seconds: int) -> list[Figure]:
     ours: list[Round] = []
     inline: list[Round] = []
     async with simulator(here.sim) as sim:
-        await sim.post("bulk", users=crowd.users(made), chats=crowd.open_chats(made))
+        await sim.post("bulk", users=crowd.users(made.chats), chats=crowd.open_chats(made.chats))
         left = list(made.orders)
 
         def some(many: int) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """A small unit with many technicians, and open orders from their private chats. Made in bulk, for benches only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from shared.people.models import Role
 from shared.people.queries import viewer_of
 from shared.places.models import SiteOperation, Sto, Witel
 
+FIRST_COLLECTOR = 7_000_001  # the same for collectors
 FIRST_TECHNICIAN = 6_000_001  # Telegram id, and with it the private chat, of the first of them
 
 _TECHNICIANS = text("""
@@ -36,6 +38,27 @@ _ORDERS = text("""
     FROM generate_series(1, :orders) n
     JOIN person p ON p.telegram_id = :first + (n - 1) % :count
     ORDER BY n
+""")
+
+
+_COLLECTORS = text("""
+    INSERT INTO person (name, role, telegram_id, language, active)
+    SELECT 'Petugas ' || n, 'collector', :first + n - 1, 'id', true FROM generate_series(1, :count) n
+""")
+_THEIR_AREAS = text("""
+    INSERT INTO person_area (person_id, site_operation_id)
+    SELECT id, (SELECT id FROM site_operation) FROM person WHERE role = 'collector'
+""")
+_THEIR_CHATS = text("""
+    INSERT INTO chat (id, kind, title, last_message_id)
+    SELECT telegram_id, 'private', name, 1000 FROM person WHERE role = 'collector'
+""")
+_ACCOUNTS = text("""
+    INSERT INTO account (internet_no, name, address, sto_id, amount, months, collector_id, promise_due)
+    SELECT (152000000000 + n)::text, 'Pelanggan ' || n, 'Jalan Mawar ' || n, (SELECT id FROM sto),
+        100000 + (n % 97) * 5000, 1 + n % 6, p.id, CASE WHEN n % 25 = 0 THEN current_date END
+    FROM generate_series(1, :accounts) n
+    JOIN person p ON p.telegram_id = :first + (n - 1) % :count
 """)
 
 
@@ -72,14 +95,25 @@ async def settle(technicians: int, orders: int) -> Crowd:
     return Crowd(viewer, chats, [(int(number), str(name)) for number, name in made])
 
 
-def users(crowd: Crowd) -> list[dict[str, object]]:
-    """The same people for the simulator; their private chats are made with them."""
+async def collect(collectors: int, accounts: int) -> list[int]:
+    """Add collectors with accounts in turn to a crowd; returns their private chats."""
+    many = {"count": collectors, "first": FIRST_COLLECTOR}
+    async with transaction() as session:
+        await session.execute(_COLLECTORS, many)
+        await session.execute(_THEIR_AREAS)
+        await session.execute(_THEIR_CHATS)
+        await session.execute(_ACCOUNTS, many | {"accounts": accounts})
+    return [FIRST_COLLECTOR + n for n in range(collectors)]
+
+
+def users(chats: Sequence[int]) -> list[dict[str, object]]:
+    """The people of these private chats for the simulator."""
     return [
-        {"id": chat, "first_name": "Teknisi", "last_name": str(place), "language_code": "id"}
-        for place, chat in enumerate(crowd.chats)
+        {"id": chat, "first_name": "Orang", "last_name": str(place), "language_code": "id"}
+        for place, chat in enumerate(chats)
     ]
 
 
-def open_chats(crowd: Crowd) -> list[dict[str, object]]:
+def open_chats(chats: Sequence[int]) -> list[dict[str, object]]:
     """Their private chats with the bot, begun."""
-    return [{"id": chat, "type": "private"} for chat in crowd.chats]
+    return [{"id": chat, "type": "private"} for chat in chats]

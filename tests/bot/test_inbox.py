@@ -207,7 +207,7 @@ async def test_questions_are_handled_together_and_one_that_fails_takes_no_other_
     work: Work, door: asyncpg.Connection
 ) -> None:
     people = [Person(5512045), Person(5512045, TECHNICIAN_CHAT), Person(77), Person(78)]
-    asked = [{"update_id": n, "message": one.message("/cek SC1")} for n, one in enumerate(people)]
+    asked: list[dict[str, Any]] = [{"update_id": n, "message": one.message("/cek SC1")} for n, one in enumerate(people)]
     asked[2]["message"]["from"] = {"id": "nobody"}  # cannot be read
     await intake.keep(door, BOT, [*asked, reg(people[0], 1, 9)])
     found = [await inbox.handle_next(work) for _ in range(4)]
