@@ -31,6 +31,7 @@ PAGES = [
 MASTER = [
     "/pengguna",
     "/pengguna/2",
+    "/pengguna/7",
     "/undangan/tidak-ada",
     "/site",
     "/site/1",
