@@ -1,6 +1,5 @@
 """What an account's page shows of visits and bills: photos, places with the way between them, bills by month. Reads."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -11,16 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.web import words_arrears as words
 from services.web.language import _
 from services.web.view_arrears import Monthly, Proof
-from shared.arrears import field
+from shared.arrears import columns, field
 from shared.arrears.models import Account, Result, Visit
-from shared.identifiers import figures, letters
+from shared.identifiers import figures
 from shared.people.models import Person
 from shared.words import MONTHS
 
 SHOWN = 8
 MAP = "https://www.openstreetmap.org/?mlat={0:.6f}&mlon={1:.6f}#map=18/{0:.6f}/{1:.6f}"
-_NUMBERED = re.compile(r"(?<![0-9])(20[0-9]{2})[-_/. ]?(0[1-9]|1[0-2])(?![0-9])")
-_NAMED = re.compile(r"(?<![A-Z])([A-Z]{3,10})[-_/. ]*(20[0-9]{2}|[0-9]{2})(?![0-9])")
 
 
 async def proofs_of(session: AsyncSession, one: Account) -> tuple[Proof, ...]:
@@ -68,7 +65,7 @@ def months_of(extra: Mapping[str, Any] | None) -> tuple[tuple[Monthly, ...], dic
     bills: dict[date, Monthly] = {}
     rest: dict[str, Any] = {}
     for name, value in (extra or {}).items():
-        month = _month(str(name))
+        month = columns.month(str(name))
         amount = figures.rupiah(str(value)).value if value not in (None, "") else None
         if month is None or amount is None or month in bills:
             rest[str(name)] = value
@@ -77,18 +74,6 @@ def months_of(extra: Mapping[str, Any] | None) -> tuple[tuple[Monthly, ...], dic
     if len(bills) < 2:
         return (), dict(extra or {})
     return tuple(bills[month] for month in sorted(bills, reverse=True)), rest
-
-
-def _month(name: str) -> date | None:
-    """The month that a column's header names."""
-    said = letters(name)
-    if found := _NUMBERED.search(said):
-        return date(int(found[1]), int(found[2]), 1)
-    for found in _NAMED.finditer(said):
-        number = figures.MONTHS.get(found[1][:3], 0)
-        if number:
-            return date(figures.full_year(found[2]), number, 1)
-    return None
 
 
 async def photo_of(session: AsyncSession, account_id: int, visit_id: int, *, small: bool) -> str | None:

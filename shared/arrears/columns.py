@@ -7,11 +7,14 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from shared.arrears.batches import Kind
-from shared.identifiers import letters
+from shared.identifiers import figures, letters
 
 EXTRA = "extra"  # a column that no field wants and a person wishes to keep
+_NUMBERED = re.compile(r"(?<![0-9])(20[0-9]{2})[-_/. ]?(0[1-9]|1[0-2])(?![0-9])")
+_NAMED = re.compile(r"(?<![A-Z])([A-Z]{3,10})[-_/. ]*(20[0-9]{2}|[0-9]{2})(?![0-9])")
 REASON = "ALASAN DITOLAK"  # the last column of a file of refused rows; passed over when it comes back
 
 
@@ -138,15 +141,32 @@ def known(header: Sequence[str], kind: Kind) -> int:
 
 
 def guess(header: Sequence[str], kind: Kind) -> list[str | None]:
-    """The field of each column, None where nothing fits; a field is given once, to its likeliest header."""
+    """The field of each column, None where nothing fits; a field is given once, to its likeliest header.
+
+    Columns that name months are bills, and kept: an account's page shows them. One alone may mean anything.
+    """
     cells = [bare(cell) for cell in header]
-    mapping: list[str | None] = [None] * len(cells)
+    months = [month(cell) if kind is Kind.ARREARS else None for cell in header]
+    several = len({each for each in months if each}) > 1
+    mapping: list[str | None] = [EXTRA if each and several else None for each in months]
     for field in FIELDS[kind]:
         for wanted in field.headers:
-            if wanted in cells and mapping[cells.index(wanted)] is None:
+            if wanted in cells and mapping[cells.index(wanted)] in {None, EXTRA}:
                 mapping[cells.index(wanted)] = field.name
                 break
     return mapping
+
+
+def month(header: str) -> date | None:
+    """The month that a header names: `TAG_202609`, `Tagihan Sep 2026`."""
+    said = letters(header)
+    if found := _NUMBERED.search(said):
+        return date(int(found[1]), int(found[2]), 1)
+    for found in _NAMED.finditer(said):
+        number = figures.MONTHS.get(found[1][:3], 0)
+        if number:
+            return date(figures.full_year(found[2]), number, 1)
+    return None
 
 
 def doubled(header: Sequence[str], mapping: Sequence[str | None]) -> str | None:

@@ -97,3 +97,16 @@ async def test_a_row_outside_the_uploader_s_area_is_refused(desk: Desk, tmp_path
     assert await here.refusals(batch) == {
         3: ["sto.outside_area"], 4: ["sc.same_as"], 5: ["type.unknown", "sc.not_a_number"],
     }  # fmt: skip
+
+
+async def test_columns_that_name_months_are_kept_as_bills(desk: Desk) -> None:
+    header = HEADER + ";TAG_202609;Tagihan Okt 2026;KETERANGAN"
+    batch = await desk.apply(
+        await desk.upload(listed(line(1) + ";137.500;Rp 275.000;x", line(2) + ";;;", header=header))
+    )
+    assert batch.mapping[-3:] == ["extra", "extra", None]
+    kept = await desk.accounts()
+    assert kept["00001"].extra == {"TAG_202609": "137.500", "Tagihan Okt 2026": "Rp 275.000"}
+    assert kept["00002"].extra is None
+    alone = await desk.upload(listed(line(1) + ";5", header=HEADER + ";TAG_202609"))
+    assert alone.mapping[-1] is None

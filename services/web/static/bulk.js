@@ -1,4 +1,5 @@
 // Ticks of the queue: kept over live updates, paging and coming back; X ticks, S changes the status of what is ticked.
+// The list of arrears ticks the same way, for the page that is on screen.
 // On the form of a bulk act it shows the chosen status' reasons only. Without it everything still works.
 "use strict";
 (() => {
@@ -10,9 +11,9 @@
   };
 
   // --- the queue
-  const bar = $("#f-massal"), rows = $("#baris"), list = $("#antrean")?.dataset.list, most = Number(bar?.dataset.most);
+  const bar = $("#f-massal, #f-tugas"), rows = $("#baris, #tagihan"), list = $("#antrean")?.dataset.list, most = Number(bar?.dataset.most);
   const here = new URL(location.href), kept = stored.get();
-  const picked = new Set(bar && kept.list === list && !here.searchParams.has("massal") ? kept.ids : []);
+  const picked = new Set(bar && list && kept.list === list && !here.searchParams.has("massal") ? kept.ids : []);
   if (here.searchParams.has("massal")) { here.searchParams.delete("massal"); history.replaceState(null, "", here); }
   if ($("[data-bulk-done]")) stored.set({});
   const boxes = () => $$("input[name=pilih]", rows);
@@ -25,15 +26,15 @@
     if (count.textContent !== words) count.textContent = words;
     bar.classList.toggle("some", picked.size > 0);
     $$("button[name]", bar).forEach((button) => { button.disabled = over; });
-    stored.set({ list, ids: [...picked] });
+    if (list) stored.set({ list, ids: [...picked] });
   }
   function pick(box, on) { if (on) picked.add(box.value); else picked.delete(box.value); }
   function clear() { picked.clear(); show(); }
-  if (bar) {
+  if (bar && rows) {
     $$("[data-bulk-script]").forEach((each) => { each.hidden = false; });
     let last; // where a span of ticks begins, with Shift
     document.addEventListener("click", (event) => {
-      const box = event.target.closest("#baris input[name=pilih]");
+      const box = event.target.closest("tbody input[name=pilih]");
       if (event.target.closest("[data-bulk-clear]")) clear();
       if (!box) return;
       const found = boxes(), from = found.indexOf(last), to = found.indexOf(box);
@@ -59,7 +60,7 @@
       if ("noShortcuts" in document.body.dataset) return;
       const key = event.key.toLowerCase();
       if (key === "x") {
-        const row = event.target.closest("#baris tr") ?? $("#baris tr:has(a[aria-current])"), box = row && $("input[name=pilih]", row);
+        const row = event.target.closest("tbody tr") ?? $("tr:has(a[aria-current])", rows), box = row && $("input[name=pilih]", row);
         if (box) { event.preventDefault(); pick(box, !box.checked); last = box; show(); }
       } else if (key === "s" && picked.size) {
         const button = $("button[value=status]", bar);
