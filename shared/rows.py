@@ -5,13 +5,14 @@ session's own connection: inside its transaction once that has begun, else by it
 never makes objects of the session; `session.execute` does, and is for all that is changed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Numeric
+from sqlalchemy import Float, Numeric
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.db import Table
 
 KEPT = 1024  # statements that are compiled
+AHEAD = 4  # pieces of a copy that wait to be taken, of some hundred kilobytes each
 _DRIVER = "rows"  # where a session keeps its connection while its transaction lasts
 
 Made = TypeVar("Made", bound=Table)
@@ -67,6 +69,39 @@ def made(kind: type[Made], row: Mapping[str, Any]) -> Made:
     return one
 
 
+async def copied(session: AsyncSession, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+    """The rows as COPY writes them, some lines at a time: cells between tabs, escaped, nothing for NULL.
+
+    It costs a tenth of what rows do. Close it where you stop before its end. Raises DBAPIError.
+    """
+    driver, dialect = await _driver(session)
+    ready = _ready.__wrapped__(wanted, dialect)
+    pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+    room = asyncio.Semaphore(AHEAD)
+    rest = b""
+
+    async def put(piece: bytes) -> None:
+        nonlocal rest
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        if newline:
+            await room.acquire()
+            pieces.put_nowait(whole + newline)
+
+    given = [ready.own[name] for name in ready.names]
+    copying = asyncio.ensure_future(driver.copy_from_query(ready.sql, *given, output=put, format="text", null=""))
+    copying.add_done_callback(lambda _: pieces.put_nowait(None))
+    try:
+        while (piece := await pieces.get()) is not None:
+            room.release()
+            yield piece
+        await copying
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise DBAPIError(ready.sql, None, error, hide_parameters=True) from error
+    finally:
+        copying.cancel()
+        await asyncio.wait([copying])
+
+
 async def _driver(session: AsyncSession) -> tuple[Any, Dialect]:
     since, driver, dialect = session.info.get(_DRIVER, (None, None, None))
     if driver is None or since is not session.sync_session.get_transaction():
@@ -91,7 +126,7 @@ def _ready(wanted: Wanted, dialect: Dialect) -> _Ready:
     own = {name: value for name, value in made.parameters.items() if name not in needed}
     read = []
     for place, column in enumerate(_columns(wanted)):
-        if not isinstance(column.type, Numeric):
+        if not isinstance(column.type, (Numeric, Float)):
             reader = column.type.dialect_impl(dialect).result_processor(dialect, None)
             read += [(place, reader)] if reader else []
     return _Ready(made.statement, tuple(made.positiontup or ()), own, tuple(read))

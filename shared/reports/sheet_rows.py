@@ -9,9 +9,10 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import count, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 BATCH = 1_000  # rows: some 800 kilobytes of XML
@@ -22,8 +23,7 @@ LEVEL = 4  # of packing: half the time of the usual one for a tenth more bytes
 _BEGINNING = datetime(1899, 12, 30)  # noqa: DTZ001 a serial number of Excel counts days of the wall clock
 _FIRST_DAY = _BEGINNING.toordinal()
 _SECOND, _DAY = timedelta(seconds=1), 86_400
-_BETWEEN = "\x7f"  # texts that are looked at together
-_SPECIAL = re.compile("[&<>\x00-\x1f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}_").search
+_SPECIAL = ("&", "<", ">", "_x", " |", "| ")  # markup, what looks unseen, and a space at an end
 _MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML may not hold
 _LOOKS_UNSEEN = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -33,18 +33,29 @@ class TooManyRows(ValueError):  # noqa: N818 a sentence, not a suffix
     """More rows than a sheet of Excel holds."""
 
 
-def fill(target: BinaryIO, frame: BinaryIO, tables: Sequence[tuple[int, Iterable[Sequence[Any]]]], most: int) -> None:
-    """Copy the workbook `frame` to `target` with rows in its sheets.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a sheet, each as long as its header. head: the header's row, from 1.
 
-    tables: of each sheet in order the row of its header, from 1, and the rows below it, each as long as the header.
+    numbers: which columns are numbers, where the rows are pieces of a copy by Postgres; empty where cells have types.
+    """
+
+    head: int
+    rows: Iterable[Any]
+    numbers: Sequence[bool] = ()
+
+
+def fill(target: BinaryIO, frame: BinaryIO, tables: Sequence[Table], most: int) -> None:
+    """Copy the workbook `frame` to `target` with rows in its sheets, a table for each.
+
     most: rows that a sheet may have. Raises TooManyRows, and ValueError for a row that is too short or too long.
     """
     with zipfile.ZipFile(frame) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as new:
         last: list[int] = []
-        for number, (head, rows) in enumerate(tables, 1):
+        for number, table in enumerate(tables, 1):
             name = f"xl/worksheets/sheet{number}.xml"
             with new.open(name, "w") as file:
-                last.append(_fill_one(file, old.read(name).decode(), head, rows, most))
+                last.append(_fill_one(file, old.read(name).decode(), table, most))
         for name in old.namelist():
             if name == "xl/workbook.xml":
                 new.writestr(name, _filtered(old.read(name).decode(), last))
@@ -52,8 +63,9 @@ def fill(target: BinaryIO, frame: BinaryIO, tables: Sequence[tuple[int, Iterable
                 new.writestr(name, old.read(name))
 
 
-def _fill_one(file: Any, xml: str, head: int, rows: Iterable[Sequence[Any]], most: int) -> int:
+def _fill_one(file: Any, xml: str, table: Table, most: int) -> int:
     """Write one sheet; the number of its last row."""
+    head = table.head
     cut = xml.index("</row>", xml.index(f'<row r="{head}"')) + len("</row>")
     styles = re.findall(r'<col min="(\d+)" max="(\d+)"[^>]* style="(\d+)"', xml)
     looks = [style for first, final, style in styles for _ in range(int(first), int(final) + 1)]
@@ -61,11 +73,11 @@ def _fill_one(file: Any, xml: str, head: int, rows: Iterable[Sequence[Any]], mos
     written = size = 0
     with ThreadPoolExecutor(1) as packer:
         packing: Future[Any] | None = None
-        for batch in _batches(rows):
-            written += len(batch)
+        for columns in _copied(table.rows, len(looks)) if table.numbers else _typed(table.rows):
+            first, written = head + 1 + written, written + len(columns[0])
             if written > most:
                 raise TooManyRows
-            piece = "".join(_lines(batch, looks, head + 1 + written - len(batch))).encode()
+            piece = "".join(_lines(columns, looks, table.numbers, first)).encode()
             size += len(piece)
             if size > LARGEST:
                 raise TooManyRows
@@ -88,18 +100,44 @@ def _filtered(workbook: str, last: Sequence[int]) -> str:
     return workbook
 
 
-def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+def _typed(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    """The columns of some rows at a time."""
     coming = iter(rows)
     while batch := list(islice(coming, BATCH)):
-        yield batch
+        yield list(zip(*batch, strict=True))
 
 
-def _lines(batch: Sequence[Sequence[Any]], looks: Sequence[str], first: int) -> Iterator[str]:
-    """The rows of a batch as XML; the first has the number `first`."""
-    columns = zip(looks, zip(*batch, strict=True), count(), strict=False)
-    if len(batch[0]) != len(looks):
-        raise ValueError(f"a row is {'shorter' if len(batch[0]) < len(looks) else 'longer'} than the header")
-    cells = [_cells(column, letters(place), look, first) for look, column, place in columns]
+def _copied(pieces: Iterable[bytes], width: int) -> Iterator[list[Sequence[Any]]]:
+    """The columns of some rows at a time, of lines as COPY writes them: cells between tabs, escaped."""
+    for piece in pieces:
+        text = piece.decode()
+        cells = text[:-1].replace("\n", "\t").split("\t")
+        if "\\" in text:
+            cells = [_ESCAPED.sub(_meant, cell) for cell in cells]
+        if len(cells) % width:
+            raise ValueError("a row is shorter or longer than the header")
+        yield [cells[place::width] for place in range(width)]
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_MEANT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+
+
+def _meant(found: re.Match[str]) -> str:
+    return _MEANT.get(found[1], found[1])
+
+
+def _lines(
+    columns: Sequence[Sequence[Any]], looks: Sequence[str], numbers: Sequence[bool], first: int
+) -> Iterator[str]:
+    """Rows as XML, of their columns; the first has the number `first`."""
+    if len(columns) != len(looks):
+        raise ValueError(f"a row is {'shorter' if len(columns) < len(looks) else 'longer'} than the header")
+    told = numbers or [False] * len(looks)
+    cells = [
+        (_told if told[place] else _cells)(column, letters(place), looks[place], first)
+        for place, column in enumerate(columns)
+    ]
     for number, row in enumerate(zip(*cells, strict=True), first):
         yield f'<row r="{number}">{"".join(row)}</row>'
 
@@ -112,6 +150,11 @@ def letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def _told(column: Sequence[str], name: str, look: str, first: int) -> list[str]:
+    """The cells of a column whose numbers are texts."""
+    return [f'<c r="{name}{n}" s="{look}"><v>{text}</v></c>' if text else "" for n, text in enumerate(column, first)]
 
 
 def _cells(column: Sequence[Any], name: str, look: str, first: int) -> list[str]:
@@ -133,13 +176,12 @@ def _cells(column: Sequence[Any], name: str, look: str, first: int) -> list[str]
 
 
 def _plain(texts: Iterable[str | None]) -> bool:
-    """Whether all of them may stand as they are: no markup, nothing unseen, no space at an end, none too long."""
+    """Whether all of them may stand as they are; what may not, and some that may, are looked at one by one."""
     said = [text for text in texts if text]
-    together = f"{_BETWEEN}{_BETWEEN.join(said)}{_BETWEEN}"
+    together = f"|{'|'.join(said)}|"
     return (
-        not _SPECIAL(together)
-        and f" {_BETWEEN}" not in together
-        and f"{_BETWEEN} " not in together
+        together.isprintable()
+        and not any(sign in together for sign in _SPECIAL)
         and max(map(len, said), default=0) <= LONGEST
     )
 

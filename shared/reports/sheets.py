@@ -13,9 +13,19 @@ from typing import Any, BinaryIO, Literal
 
 from rustpy_xlsxwriter import FastExcel, Format
 
-from shared.reports.sheet_rows import TooManyRows, fill
+from shared.reports.sheet_rows import Table, TooManyRows, fill
 
-__all__ = ["FORMATS", "MOST_ROWS", "Column", "Kind", "Sheet", "TooManyRows", "plain", "write_csv", "write_xlsx"]
+__all__ = [
+    "FORMATS",
+    "MOST_ROWS",
+    "Column",
+    "Kind",
+    "Sheet",
+    "TooManyRows",
+    "plain",
+    "write_csv",
+    "write_xlsx",
+]
 
 Kind = Literal["text", "whole", "share", "day", "moment"]
 FORMATS: dict[Kind, str] = {
@@ -43,12 +53,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table. title: lines that stand above it. rows: as long as `columns`; None is an empty cell."""
+    """One table. title: lines that stand above it. rows: as long as `columns`; None is an empty cell.
+
+    copied: the rows are pieces of a copy by Postgres, moments as days since Excel's beginning; for workbooks alone.
+    """
 
     name: str
     columns: tuple[Column, ...]
-    rows: Iterable[Sequence[Any]]
+    rows: Iterable[Any]
     title: tuple[str, ...] = ()
+    copied: bool = False
 
 
 def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
@@ -80,7 +94,12 @@ def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
             },
         )
     book.save()
-    fill(target, frame, [(_head(sheet) + 1, sheet.rows) for sheet in sheets], MOST_ROWS)
+    fill(target, frame, [Table(_head(sheet) + 1, sheet.rows, _numbers(sheet)) for sheet in sheets], MOST_ROWS)
+
+
+def _numbers(sheet: Sheet) -> tuple[bool, ...]:
+    """Which columns of a copy are numbers."""
+    return tuple(column.kind != "text" for column in sheet.columns) if sheet.copied else ()
 
 
 def _head(sheet: Sheet) -> int:
