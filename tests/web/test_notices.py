@@ -34,6 +34,7 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
     admin = await office.visitor(here.admin)
     page = (await admin.get("/pemberitahuan")).text
     assert "yang bersangkutan (1 kali)" in page
+    assert "Yang dipilih di halaman Target SLA; Team leader" in page, "somebody hears of a breach from the first day"
     assert "tanpa penerima, jadi naik tingkat (2 kali)" in page  # the leader never wrote to the bot
     assert f"{here.leader.name}: Telegram belum terhubung" in page
     line = LINE | {"audience": f"person:{here.helpdesk.id}"}
