@@ -1,6 +1,7 @@
 """Killed at any moment, a file is in the accounts wholly or not at all, and what was begun is finished afterwards."""
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -24,6 +25,8 @@ from shared.arrears import imports
 from shared.arrears.batches import BatchState, ImportBatch
 from shared.arrears.models import Account
 from shared.db import transaction
+from shared.people import operations as people
+from shared.people.access import Role
 from shared.people.queries import viewer_of
 from shared.settings import settings
 from tests import factories
@@ -54,7 +57,7 @@ class Mill:
     every: float = 0.05
 
     def start(self, name: str) -> None:
-        module = {"relay": "shared.relay", "ingest": "services.ingest"}[name]
+        module = {"relay": "shared.relay"}.get(name, "services.ingest")
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", module], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
@@ -169,9 +172,40 @@ async def a_life(
     assert {each.name for each in (mill.folder / "uploads").iterdir()} == kept
 
 
+async def two_people(mill: Mill, rows: int = 3000) -> None:
+    """Two people's lists of the same accounts, in opposite order, handed in and applied at the same moment."""
+    mill.start("second ingest")
+    async with transaction() as session:
+        second = await people.enter(session, "Wati Admin", Role.ADMIN, username="wati")
+    desks = (mill.desk, Desk(mill.desk.here, second))
+    for turn in range(2):
+        lists = [[line(number, amount=1000 + 2 * turn + who) for number in range(rows)] for who in (0, 1)]
+        contents = (listed(*lists[0]), listed(*reversed(lists[1])))
+        handed = [await desk.hand_in(content) for desk, content in zip(desks, contents, strict=True)]
+        ready = [await mill.through(each.id, BatchState.READY, {0, rows}, "", math.inf) for each in handed]
+        for desk, each in zip(desks, ready, strict=True):
+            async with transaction() as session:
+                await imports.apply(session, await viewer_of(session, desk.person), each.id, each.version)
+        began = time.monotonic()
+        while BatchState.APPLYING in (ends := [(await mill.batch(each.id)).state for each in handed]):
+            assert time.monotonic() < began + mill.patience, ends
+            await asyncio.sleep(mill.every)
+        if turn:  # the second did what it had shown, anew: as many rows changed as before
+            assert ends == [BatchState.APPLIED] * 2
+            continue
+        late = await mill.batch(handed[ends.index(BatchState.READY)].id)
+        assert (late.trouble, late.counts["new"], late.counts["changed"]) == ({"code": "batch.moved"}, 0, rows)
+        assert ends.count(BatchState.APPLIED) == 1
+    assert await mill.count() == rows
+    assert "deadlock" not in (mill.server.program.log or Path("/dev/null")).read_text(errors="replace")
+
+
 @pytest.mark.fault
-async def test_a_killed_worker_or_database_leaves_all_of_a_file_or_nothing(mill: Mill) -> None:
+async def test_a_killed_worker_or_database_leaves_all_of_a_file_or_nothing_and_two_people_do_not_block_each_other(
+    mill: Mill,
+) -> None:
     await a_life(mill, random.Random(14), ("ingest", "postgres", "ingest"), 1.5)
+    await two_people(mill)
 
 
 @pytest.mark.full
