@@ -43,6 +43,7 @@ class Limits:
     lanes: Mapping[Lane, tuple[int, int]] = field(
         default_factory=lambda: {"reply": (30, 18), "push": (30, 15), "bulk": (15, 8)}, hash=False
     )  # lane: (all, group); a send counts from its reserve until a window after its answer, so 30 may be used whole
+    burst: int = 7  # of a group's news: the next are spread over its minute, else it would be silent for most of it
     hurry: int = 8  # places of all that news leave free as soon as an answer to a person had to wait
     hurry_for: float = 0.5  # seconds; the answer asks again within them
     cold_all: int = 25  # in an emptied Redis' first minute: another process may not have pushed its memory yet
@@ -220,13 +221,14 @@ class Pace:
         halved = self._slow.get(slot.chat_id, 0) > time.monotonic()  # also when Redis forgot it
         most_group = max(1, most_group // 2) if halved else most_group
         hold = max(limits.all_window, limits.chat_window)
-        each: list[tuple[float, int, int, int]] = [
-            (limits.all_window, most, min(most, limits.cold_all), 0),
-            (limits.chat_window, 1, 1, 0),
+        each: list[tuple[float, int, int, int, int]] = [
+            (limits.all_window, most, min(most, limits.cold_all), 0, 0),
+            (limits.chat_window, 1, 1, 0, 0),
         ]
         if slot.is_group:
-            each.append((limits.group_window, most_group, min(most_group, limits.cold_group), int(not halved)))
-        fields = [value for win, top, cold, slow in each for value in (_us(win), top, cold, slow)]
+            cold, burst = min(most_group, limits.cold_group), limits.burst if lane == "push" else 0
+            each.append((limits.group_window, most_group, cold, int(not halved), burst))
+        fields = [value for win, *rest in each for value in (_us(win), *rest)]
         keys = (f"{self.prefix}:epoch", self._slow_key(slot.chat_id), f"{self.prefix}:hurry", *slot.keys)
         hurry = (int(lane == "reply"), limits.hurry, max(1, round(limits.hurry_for * 1000)))
         for _ in range(3):

@@ -4,7 +4,7 @@
 # KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
 # epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms,
 # how far ahead a place may be given in us; then per limit, that of all chats first: window_us, max, max in a cold
-# epoch, 1 if halved for a slow chat.
+# epoch, 1 if halved for a slow chat, after how many sends the rest is spread over the window (0: never).
 # Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
 # pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
 # the sends that stand in the way are settled: when they leave the window is known then, to the microsecond.
@@ -23,7 +23,7 @@ local why, ahead = 2, tonumber(ARGV[10])
 if wait > 0 then ahead = 0 end
 local slow = redis.call('EXISTS', KEYS[2]) == 1
 for i = 4, #KEYS do
-  local a = 4 * (i - 4) + 11
+  local a = 5 * (i - 4) + 11
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
   if i == 4 and ARGV[7] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[8]) end
   if age < tonumber(ARGV[6]) then max = math.min(max, tonumber(ARGV[a + 2])) end
@@ -36,12 +36,16 @@ for i = 4, #KEYS do
     if tonumber(e[2]) > now then w = math.min(w, 50000); ahead = 0 end
     if w > wait then wait = w; why = math.min(i - 3, 2) end
     if i == 4 and ARGV[7] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[9]) end
+  elseif tonumber(ARGV[a + 4]) > 0 and count >= tonumber(ARGV[a + 4]) then
+    local newest = tonumber(redis.call('ZRANGE', KEYS[i], -1, -1, 'WITHSCORES')[2])
+    local w = math.min(newest, now) + win / max - now
+    if w > wait then wait = w; why = 2 end
   end
 end
 if wait > ahead then return {math.ceil(wait), epoch, why} end
 for i = 4, #KEYS do
   redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[4 * (i - 4) + 11]) + tonumber(ARGV[2])) / 1000) + 1000)
+  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[5 * (i - 4) + 11]) + tonumber(ARGV[2])) / 1000) + 1000)
 end
 return {math.ceil(wait), epoch, 0}
 """

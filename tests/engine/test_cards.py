@@ -40,6 +40,7 @@ async def test_a_group_hears_of_many_cards_in_a_list_before_each_is_edited(post:
     await sql("UPDATE delivery SET state = 'sent', message_id = 100000 + id, claimed_at = now()")
     ids = [await edit(f"edit {number}", card, brief=f"{number} moved") for number, card in enumerate(cards)]
     ids.append(await edit("edit 0 again", cards[0], brief="0 moved again"))
+    await sql("UPDATE delivery SET created_at = created_at - interval '30 seconds'")
     assert (await drain.drain(post, GROUP)).made >= 1
     [told] = await texts(sim)
     assert told.split("\n\n") == ["0 moved again", *(f"{number} moved" for number in range(1, len(cards)))]

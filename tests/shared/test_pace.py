@@ -176,12 +176,9 @@ async def test_two_processes_of_four_tasks_never_fill_a_window_too_much(valkey, 
     assert len(arrivals) > 100  # and it is no crawl
 
 
-async def test_places_given_ahead_to_those_in_line_never_fill_a_window_too_much(valkey, redis) -> None:
-    others = connect(valkey.url)
-    one, two = await warm(Pace(redis, BOT, limits=QUICK)), Pace(others, BOT, limits=QUICK)
-    both = [drive(pace, 1.2, [GROUP, *range(1, 60)], tasks=30, lane="push", in_line=True) for pace in (one, two)]
-    arrivals = [pair for part in await asyncio.gather(*both) for pair in part]
-    await others.aclose()
+async def test_places_given_ahead_to_those_in_line_never_fill_a_window_too_much(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=QUICK))
+    arrivals = await drive(pace, 1.2, [GROUP, *range(1, 60)], tasks=40, lane="push", in_line=True)
     assert_within_telegrams_limits(arrivals)
 
 
@@ -226,7 +223,7 @@ async def test_an_emptied_redis_gives_less_for_a_while(redis) -> None:
 
 
 async def test_a_group_keeps_room_for_replies(redis) -> None:
-    limits = Limits(chat_window=0.001, all_window=0.002, group_window=60.0, cold_group=99)
+    limits = Limits(chat_window=0.001, all_window=0.002, group_window=60.0, cold_group=99, burst=0)
     pace = await warm(Pace(redis, BOT, limits=limits))
 
     async def until_full(lane: str) -> int:
@@ -238,6 +235,14 @@ async def test_a_group_keeps_room_for_replies(redis) -> None:
         return count
 
     assert [await until_full(lane) for lane in ("bulk", "push", "reply")] == [8, 7, 3]
+
+
+async def test_a_busy_groups_news_are_spread_over_its_minute_and_an_answer_is_not(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(chat_window=0.001, all_window=0.002, cold_group=99, burst=3)))
+    for _ in range(3):
+        await pace.settle(await pace.wait(GROUP, is_group=True, lane="push", within=1))
+    assert 3 < await pace.reserve(GROUP, is_group=True, lane="push") <= 4  # fifteen a minute
+    assert isinstance(await pace.wait(GROUP, is_group=True, lane="reply", within=1), Slot)
 
 
 async def test_a_chat_gets_one_message_and_then_waits_a_second(redis) -> None:
