@@ -43,8 +43,8 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
         (f"sto:{here.tun.id}", "naik tingkat (2 kali)", 2),  # as now
     ):
         tried = await admin.post("/pemberitahuan", line | {"unit": unit, "coba": "ya"})
-        [row] = re.findall(r'id="coba-j".*?<tbody>(.*?)</tbody>', tried.text, re.DOTALL)
-        assert (tried.status, "<td>Nadia Putri</td>" in row, row.count(then)) == (200, True, times)
+        [row] = re.findall(r'id="fakta-j".*?<dl(.*?)</dl>', tried.text, re.DOTALL)
+        assert (tried.status, "<dd>Nadia Putri</dd>" in row, row.count(then)) == (200, True, times)
         assert f'value="{unit}" selected' in tried.text
         assert "Belum disimpan, dan belum ada yang diberi tahu." in tried.text
     async with transaction() as session:

@@ -1,5 +1,7 @@
 """Who hears what: the rules, the ladders' minutes, last week tried by the rules of now."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +14,7 @@ from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
-from services.web.view_master import Act, Cell, Input, Line, Master, Table
+from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from services.web.words import ROLES
 from shared.chats.models import Chat, ChatKind
@@ -119,10 +121,8 @@ async def new_form(session: AsyncSession, key: str) -> Drawn:
     return Drawn("aturan", _("Aturan baru"), PATH, fields, key, save=_("Tambahkan"), tries=_("Lihat dulu"))
 
 
-async def page_of(
-    session: AsyncSession, visit: Visit, form: Drawn | None = None, tried: tuple[Table, ...] = ()
-) -> Master:
-    """Every kind with whom it reaches, every line, and the form for a new one; tried: what that one would change."""
+async def page_of(session: AsyncSession, visit: Visit, form: Drawn | None = None) -> Master:
+    """Every kind with whom it reaches, every line, and the form for a new one."""
     form = form or await new_form(session, master_forms.new_key())
     found = await queries.rules(session, visit.viewer)
     said, minutes = await queries.last_week(session), await queries.minutes(session)
@@ -141,7 +141,6 @@ async def page_of(
             "naik ke tingkat berikutnya, terakhir ke admin."
         ),
         tables=(
-            *tried,
             Table("tingkat", _("Kejadian minggu lalu menurut aturan sekarang"), heads, tuple(lines)),
             Table("aturan-daftar", _("Aturan"), rules_heads, tuple(_rule_line(each) for each in found)),
         ),
@@ -192,24 +191,29 @@ def heard(name: str, trial: queries.Trial) -> str:
     return "; ".join([*who, *(_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away))])
 
 
-def _tried(line: operations.Line, seen: operations.Preview) -> Table:
-    """What a line that is not saved yet would change."""
+def _tried(line: operations.Line, seen: operations.Preview, form: Drawn) -> Master:
+    """What a line that is not saved yet would change, and the line itself."""
     reaches = [
         name if there else _("{name}: Telegram belum terhubung", name=name) for name, there in seen.reaches[:MOST_NAMED]
     ]
     if len(seen.reaches) > MOST_NAMED:
         reaches.append(_("dan {n} lagi", n=len(seen.reaches) - MOST_NAMED))
     none = _("Tidak ada kejadian minggu lalu.")
-    cells = (
-        Cell(called(line.kind, line.step)),
-        Cell("; ".join(reaches) or (_("Yang bersangkutan") if line.audience == "own" else _("Belum ada orangnya"))),
-        Cell(labels.number(seen.now.events), "num"),
-        Cell(heard(line.kind, seen.now) or none, "dim"),
-        Cell(heard(line.kind, seen.then) or none),
+    nobody = _("Yang bersangkutan") if line.audience == "own" else _("Belum ada orangnya")
+    return Master(
+        title=_("Siapa diberi tahu"),
+        back=Choice(PATH, _("Siapa diberi tahu")),
+        banner=_("Belum disimpan, dan belum ada yang diberi tahu. Tekan Tambahkan bila sudah sesuai."),
+        facts_title=_("Aturan baru, dicoba pada kejadian minggu lalu"),
+        facts=(
+            Fact(_("Kejadian"), called(line.kind, line.step)),
+            Fact(_("Minggu lalu"), _("{n} kali", n=labels.number(seen.now.events))),
+            Fact(_("Aturan ini sampai ke"), "; ".join(reaches) or nobody),
+            Fact(_("Sekarang"), heard(line.kind, seen.now) or none),
+            Fact(_("Dengan aturan ini"), heard(line.kind, seen.then) or none),
+        ),
+        forms=(replace(form, cancel=PATH),),
     )
-    heads = (_("Kejadian"), _("Aturan ini sampai ke"), "#" + _("Minggu lalu"), _("Sekarang"), _("Dengan aturan ini"))
-    foot = _("Belum disimpan, dan belum ada yang diberi tahu. Tekan Tambahkan bila sudah sesuai.")
-    return Table("coba", _("Aturan baru, dicoba pada kejadian minggu lalu"), heads, (Line(cells),), foot=foot)
 
 
 def _wish_note(name: str, step: int) -> str:
@@ -258,14 +262,14 @@ async def add_rule(session: Session, visit: Visitor, form: Form) -> Response:
     typed = master_forms.read(form, made.inputs)
     line = line_of(typed)
     if form.get("coba") and not typed.errors:
-        tried: tuple[Table, ...] = ()
         try:
-            tried = (_tried(line, await operations.preview(session, visit.viewer, line)),)
+            seen = await operations.preview(session, visit.viewer, line)
+            return master_page.show(visit, PAGE_KEY, _tried(line, seen, master_forms.again(made, "rule", typed)))
         except Invalid as error:
             typed.errors |= error.fields
-        session.expunge_all()  # read while the line stood
-        view = await page_of(session, visit, master_forms.again(made, "rule", typed), tried)
-        return master_page.show(visit, PAGE_KEY, view, status=200 if tried else 422)
+            session.expunge_all()  # read while the line stood
+            view = await page_of(session, visit, master_forms.again(made, "rule", typed))
+            return master_page.show(visit, PAGE_KEY, view, status=422)
 
     async def work() -> None:
         await operations.add_rule(session, visit.viewer, line, source="web")
