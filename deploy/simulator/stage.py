@@ -47,6 +47,7 @@ def add_chat(door: Door, wanted: Json) -> Json:
     chat.title = str(wanted.get("title") or chat.title or f"Grup {number}")
     chat.username = str(wanted.get("username") or chat.username)
     chat.is_forum = bool(wanted.get("is_forum", chat.is_forum))
+    chat.reactions = bool(wanted.get("reactions", chat.reactions))
     for member in wanted.get("members") or []:
         user, status = (
             (member["id"], member.get("status", "member")) if isinstance(member, dict) else (member, "member")

@@ -28,6 +28,7 @@ class Chat:
     title: str = ""
     username: str = ""
     is_forum: bool = False
+    reactions: bool = True  # whether the group allows them
     members: dict[int, str] = field(default_factory=dict)
     topics: dict[int, Json] = field(default_factory=dict)
     messages: dict[int, Json] = field(default_factory=dict)

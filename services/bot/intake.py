@@ -37,7 +37,8 @@ async def keep(connection: asyncpg.Connection, bot_id: int, updates: Sequence[di
 def number_of(update: Any) -> int | None:
     """An update's number; None for what is no update."""
     number = update.get("update_id") if isinstance(update, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    is_number = isinstance(number, int) and not isinstance(number, bool) and abs(number) < 2**53
+    return number if is_number else None
 
 
 def numbered(updates: Any) -> list[dict[str, Any]]:

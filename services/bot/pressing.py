@@ -68,7 +68,10 @@ class Shift(CallbackData, prefix="serah"):
 
 
 class Next(CallbackData, prefix="gilir"):
-    """To whom the shift goes (`to`), another page of colleagues (`page`), or nobody (`x`). by: whose shift it is."""
+    """To whom the shift goes (`to`) or which of its orders (`some`, `tick`, `go`, `every`). by: whose shift it is.
+
+    page, ticks: another page of people or orders; x: nobody; end: the rest stays.
+    """
 
     by: Small
     act: str

@@ -14,6 +14,10 @@ DESK: dict[str, tuple[str, str]] = {
     "b_less": ("‹ Sebelumnya", "‹ Previous"),
     "b_no_reason": ("Tanpa alasan", "Without a reason"),
     "b_none": ("Batal", "Cancel"),
+    "b_some": ("Pilih order", "Choose orders"),
+    "b_every": ("Semua order", "All orders"),
+    "b_go": ("Lanjut · {n} order ›", "Next · {n} orders ›"),
+    "b_enough": ("Selesai", "Done"),
     "is_online": ("hadir", "here"),
     "is_break": ("istirahat", "on a break"),
     "is_off": ("tidak hadir", "away"),
@@ -145,11 +149,16 @@ DESK: dict[str, tuple[str, str]] = {
     # handover
     "shift_none": ("Anda tidak memegang order, jadi tidak ada yang diserahkan.", "You hold no orders to hand over."),
     "shift_head": ("Serah terima {n} order Anda:", "Hand over your {n} orders:"),
+    "shift_rest": ("Masih {n} order pada Anda:", "{n} orders are still yours:"),
     "shift_to": ("Kepada siapa?", "To whom?"),
     "shift_note": ("Catatan: {note}", "Note: {note}"),
     "shift_nobody": (
-        "Tidak ada satu rekan yang mencakup semua STO order ini. Serahkan satu per satu di halaman Serah terima.",
-        "No one colleague covers all STO of these orders. Hand them over one by one on the page Serah terima.",
+        "Tidak ada satu rekan yang mencakup STO semua order ini. Pilih sebagian order dulu.",
+        "No one colleague covers the STO of all these orders. Choose some of them first.",
+    ),
+    "shift_nobody_one": (
+        "Tidak ada rekan yang mencakup STO order ini.",
+        "No colleague covers the STO of this order.",
     ),
     "shift_sent": (
         "{n} order ditawarkan kepada {name}. Tetap milik Anda sampai diterima.",

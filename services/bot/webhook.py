@@ -1,6 +1,7 @@
 """Takes updates that Telegram pushes: the secret first, then the inbox, then 200. Handles nothing."""
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Callable
@@ -32,8 +33,8 @@ async def serve(woken: Callable[[int], None]) -> None:
         if not secrets.compare_digest(request.headers.get(HEADER, "").encode(), secret.encode()):
             return web.Response(status=401)
         try:
-            update: Any = await request.json()
-        except ValueError:
+            update: Any = json.loads(await request.read())
+        except (ValueError, RecursionError):
             return web.Response(status=400)
         if intake.number_of(update) is None:
             return web.Response(status=400)

@@ -54,6 +54,7 @@ class Chat(Table):
     hinted_at: Mapped[datetime | None]  # the relay asked a worker to drain this chat
     last_message_id: Mapped[int] = mapped_column(default=0)  # highest id seen, sent or received
     migrated_to: Mapped[int | None]
+    unreacted_at: Mapped[datetime | None]  # Telegram refused the bot's reaction then: for a week it answers in words
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -8,7 +8,7 @@ chat, an edit of a living card, a silence) is not taken here, but left to `drain
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import rows
 from shared.db import single
 from shared.deliveries import operations
+from shared.deliveries.calls import REACTION, in_words
 from shared.deliveries.merge import Call
 from shared.deliveries.models import Delivery
 from shared.deliveries.operations import REPLY, Message
@@ -31,6 +32,11 @@ _WRITE = text("""
         CAST(:kinds AS text[]), CAST(:methods AS text[]), CAST(:payloads AS text[]))
         WITH ORDINALITY AS told(order_id, chat_id, kind, method, payload, place)
     ORDER BY place
+""")
+
+_UNREACTED = text("""
+    SELECT id FROM chat
+    WHERE id = ANY(CAST(:chats AS bigint[])) AND unreacted_at > clock_timestamp() - interval '7 days'
 """)
 
 # Whose turn it is in each of the chats, as `drain` finds it for one. A delivery with a brief may leave together with
@@ -121,6 +127,9 @@ async def write(session: AsyncSession, written: Sequence[Written]) -> None:
 
 
 async def _write(session: AsyncSession, answers: Sequence[Written]) -> None:
+    if reacting := [each.chat_id for each in answers if each.message.method == REACTION]:
+        mute = {row["id"] for row in await rows.rows(session, _UNREACTED, {"chats": reacting})}
+        answers = [_aloud(each) if each.chat_id in mute else each for each in answers]
     told = {
         "orders": [each.order_id for each in answers],
         "chats": [each.chat_id for each in answers],
@@ -130,6 +139,14 @@ async def _write(session: AsyncSession, answers: Sequence[Written]) -> None:
         "lane": REPLY,
     }
     await rows.rows(session, _WRITE, told)
+
+
+def _aloud(written: Written) -> Written:
+    """A reaction as a reply; everything else as it is."""
+    message = written.message
+    if message.method != REACTION:
+        return written
+    return replace(written, message=replace(message, method="sendMessage", payload=in_words(message.payload)))
 
 
 async def claim(chats: Sequence[int]) -> list[Call]:

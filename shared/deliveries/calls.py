@@ -33,3 +33,14 @@ def aloud(payload: dict[str, Any]) -> dict[str, Any]:
 def off_topic(payload: dict[str, Any]) -> dict[str, Any]:
     """The same message for the group's general topic."""
     return {name: value for name, value in payload.items() if name != "message_thread_id"}
+
+
+NO_REACTION = "REACTION_INVALID"
+"""What Telegram says where a group forbids a reaction."""
+
+
+def in_words(payload: dict[str, Any]) -> dict[str, Any]:
+    """A reaction as a silent reply of one sign, for groups that forbid it."""
+    sign = payload["reaction"][0]["emoji"]
+    quoted = {"message_id": payload["message_id"], "allow_sending_without_reply": True}
+    return {"text": sign, "reply_parameters": quoted, "disable_notification": True}

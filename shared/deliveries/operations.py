@@ -14,7 +14,7 @@ from shared.chats import operations as chats
 from shared.chats.models import Chat, numbers_its_own
 from shared.db import after
 from shared.deliveries import statements
-from shared.deliveries.calls import EPHEMERAL, FINAL, aloud, off_topic, repeats
+from shared.deliveries.calls import EPHEMERAL, FINAL, NO_REACTION, REACTION, aloud, in_words, off_topic, repeats
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.pauses import FLOOD_WORDS, flooded, pause_all
 from shared.pace import Lane
@@ -344,7 +344,12 @@ async def _ambiguous(session: AsyncSession, delivery: Delivery, outcome: Outcome
 
 
 async def _refused(session: AsyncSession, delivery: Delivery, outcome: Outcome) -> None:
-    # A group may forbid a reaction, or the message is gone: nobody misses it.
+    if delivery.method == REACTION and NO_REACTION in outcome.words:
+        reply = {"method": "sendMessage", "payload": in_words(delivery.payload)}
+        await _set(session, delivery, state=State.WAITING, trouble=outcome.words, **reply)
+        await session.execute(update(Chat).where(Chat.id == delivery.chat_id).values(unreacted_at=after(0)))
+        return
+    # The message is gone: nobody misses it.
     if delivery.method in FINAL or (delivery.method.startswith("edit") and "not found" in outcome.words):
         await _set(session, delivery, state=State.CANCELLED, trouble=outcome.words)
         return

@@ -1,6 +1,6 @@
 """Helpdesk and team leader in the chat: an order's menu, questions and answers, people, shifts, recaps."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from shared.outbox import OutboxRow
 from shared.people.models import Person as Human
 from shared.reports import recap
 from shared.reports.recap_scope import Scope
+from shared.sla import alerts
+from shared.sla import operations as sla
 from shared.talk.models import OrderQuestion
 from tests import factories
 from tests.bot.person import Heard, Person
@@ -232,6 +234,30 @@ async def test_words_to_the_technician_keep_the_status_and_a_move_may_demand_the
     assert order.status_code == "OGP"
 
 
+async def test_the_buttons_of_a_breach_take_the_order_and_open_its_menu(
+    here: Town, session: AsyncSession, dewi: Person, desk: Person
+) -> None:
+    viewer = await factories.viewer(session, here.supervisor)
+    await sla.set_recipients(session, viewer, here.site.id, [], [here.leader.id], source="web")
+    morning = datetime(2026, 11, 19, 2, tzinfo=UTC)
+    with clock.stopped_at(morning):
+        order = await registered(session, here)
+    with clock.stopped_at(morning + timedelta(minutes=61)):
+        await alerts.ring(session)
+        await session.commit()
+        [alert] = [row for row in await told(session, DEWI) if row.kind == "sla"]
+    take, manage = alert.payload["reply_markup"]["inline_keyboard"][0]
+    assert (take["text"], manage["text"]) == ("Ambil", "Atur")
+    private = Person(DEWI)
+    opened = await private.presses(manage["callback_data"], on=70)
+    assert opened.deliveries[0].payload["message_id"] == 70
+    assert {"Kendala", "Tugaskan ke…"} <= set(opened.labels())
+    assert (await private.presses(take["callback_data"], on=70)).toast == f"{order.registration_no} Anda ambil."
+    assert (await fresh(session, order)).holder_id == here.leader.id
+    late = await desk.presses(take["callback_data"])  # an old button of the same kind
+    assert "Dewi Lestari" in str(late.toast)
+
+
 async def test_a_shift_is_offered_and_accepted_by_button(
     here: Town, session: AsyncSession, desk: Person, nadia: Person, rudi: Person
 ) -> None:
@@ -260,6 +286,33 @@ async def test_a_shift_is_offered_and_accepted_by_button(
     assert first.holder_id == here.second_helpdesk.id
     said = [row.payload.get("text", "") for row in await told(session, here.helpdesk.telegram_id or 0)]
     assert "Rudi Hartono menerima 2 order dari Anda." in said[-1]
+
+
+async def test_a_shift_is_split_by_ticking_orders(
+    here: Town, session: AsyncSession, desk: Person, nadia: Person, rudi: Person
+) -> None:
+    first, second = await registered(session, here), await registered(session, here, origin=None)
+    for order in (first, second):
+        await desk.presses(f"ambil:{order.id}:x")
+    offered = await nadia.says("/serahterima")
+    assert (await rudi.presses(offered.button("Pilih order"))).toast == "Serah terima ini milik orang lain."
+    boxes = await nadia.presses(offered.button("Pilih order"))
+    label = f"☐ {first.registration_no} · SDA"
+    assert label in boxes.labels()
+    assert not [each for each in boxes.labels() if "Lanjut" in each]
+    ticked = await nadia.presses(boxes.button(label))
+    assert f"☑ {first.registration_no} · SDA" in ticked.labels()
+    narrowed = await nadia.presses(ticked.button("Lanjut · 1 order ›"))
+    assert first.registration_no in narrowed.text
+    assert second.registration_no not in narrowed.text
+    rest = await nadia.presses(narrowed.button("Rudi Hartono · tidak hadir"))
+    assert "1 order ditawarkan kepada Rudi Hartono" in rest.text
+    assert "Masih 1 order pada Anda:" in rest.text
+    assert rest.text.count(second.registration_no) == 1
+    ended = await nadia.presses(rest.button("Selesai"))
+    assert (ended.toast, ended.texts) == ("", [])
+    lines = (await session.scalars(select(HandoverOrder))).all()
+    assert [line.order_id for line in lines] == [first.id]
 
 
 async def test_a_shift_is_declined_with_words(here: Town, session: AsyncSession, desk: Person, nadia: Person) -> None:

@@ -9,9 +9,11 @@ from shared import pace
 from shared.chats import operations as chats
 from shared.chats.models import Purpose
 from shared.db import transaction
-from shared.deliveries import drain, operations, pauses
+from shared.deliveries import answers, drain, operations, pauses
+from shared.deliveries.answers import Written
 from shared.deliveries.drain import Post
 from shared.deliveries.models import BotPause
+from shared.deliveries.operations import Message
 from shared.events import emit
 from shared.orders.events import OrderRegistered
 from shared.pace import Pace
@@ -232,6 +234,11 @@ async def test_while_telegram_is_away_nobody_tries_until_a_knock_is_answered(pos
     assert await drained(post, OTHER) == await drained(post, GROUP) == 0
     await pauses.knock(deaf.telegram)
     assert await pause_seconds() > 10
+    await sql("UPDATE bot_pause SET until = now()")  # nobody could knock in time: it is asked about, and not repeated
+    await drained(deaf, GROUP)
+    assert (await states(lost), (await row(lost)).repeated) == (["unknown"], False)
+    await sql("UPDATE delivery SET settle_at = now() WHERE id = :id", id=lost)
+    await sql("UPDATE bot_pause SET until = now() + interval '1 minute', reason = :why", why=AWAY)
     await pauses.knock(post.telegram)
     assert await pause_seconds() <= 0
     assert await drained(post, OTHER) == 1
@@ -285,3 +292,24 @@ async def test_what_telegram_will_not_whisper_is_said_aloud_and_a_sign_it_forbid
         await hurry()
     assert await states(aloud, reaction) == ["sent", "cancelled"]
     assert await texts(sim) == ["pelan"]
+
+
+async def test_where_a_group_forbids_reactions_the_sign_is_a_silent_reply_and_the_next_one_at_once(
+    post: Post, sim: Telegram
+) -> None:
+    await chat(sim)
+    asked = (await sim.sim("say", chat=GROUP, user=PERSON, text="foto"))["message"]["message_id"]
+    await sim.sim("chats", id=GROUP, reactions=False)
+    sign = {"message_id": asked, "reaction": [{"type": "emoji", "emoji": "👌"}]}
+    wanted = Written(GROUP, Message("reaction", sign, lane=operations.REPLY, method="setMessageReaction"))
+    for _ in range(2):
+        async with transaction() as session:
+            await answers.write(session, [wanted])
+        for _ in range(2):
+            await drained(post, GROUP)
+            await hurry()
+    assert await texts(sim) == ["👌", "👌"]
+    calls = [call["method"].lower() for call in await sim.calls()]
+    assert calls.count("setmessagereaction") == 1
+    replies = [each["message"] for each in await sim.messages(GROUP) if each["by_bot"]]
+    assert [reply["reply_to_message"]["message_id"] for reply in replies] == [asked, asked]

@@ -86,7 +86,8 @@ def set_message_reaction(world: World, p: Json, _: Sent) -> bool:
         raise bad("message to react not found")
     wanted = p.get("reaction") or []
     emoji = [item.get("emoji", "") for item in wanted]
-    if any(item.get("type") != "emoji" or item.get("emoji", "").rstrip("\ufe0f") not in REACTIONS for item in wanted):
+    known = all(item.get("type") == "emoji" and item.get("emoji", "").rstrip("\ufe0f") in REACTIONS for item in wanted)
+    if not known or not chat.reactions:
         raise bad("REACTION_INVALID")
     if len(emoji) > 1:
         raise bad("REACTIONS_TOO_MANY")

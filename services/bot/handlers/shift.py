@@ -1,6 +1,7 @@
 """`/serahterima`: one's open orders to the next person at the end of a shift, and its answer by button."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 from aiogram import Router
@@ -35,53 +36,137 @@ async def offer(_: Message, asker: Asker, said: Spoken, session: AsyncSession) -
     if not found:
         return Answer(say("shift_none", language))
     note = said.rest[:LONGEST_WORDS]
+    answer = await _asked(asker, session, found, "shift_head", note)
+    if answer.rows:
+        await waiting.want(session, asker, Want("serah", more={"note": note}))
+    return answer
+
+
+async def _asked(
+    asker: Asker, session: AsyncSession, found: Sequence[OrderFacts], head: str, note: str, on: int | None = None
+) -> Answer:
+    """These orders, and the people who may have all of them; several orders can also be given to different ones."""
+    language = asker.language
     colleagues = await _colleagues(asker, session, found)
     data = await queries.master(session)
-    lines = [say("shift_head", language, n=len(found))]
+    lines = [say(head, language, n=len(found))]
     lines += [texts_orders.line(facts, data, language) for facts in found[:LISTED]]
     if len(found) > LISTED:
         lines.append("…")
     if note:
         lines.append(say("shift_note", language, note=note))
-    if not colleagues:
-        return Answer("\n".join([*lines, "", say("shift_nobody", language)]))
-    await waiting.want(session, asker, Want("serah", more={"note": note}))
-    return Answer("\n".join([*lines, "", f"<b>{say('shift_to', language)}</b>"]), rows=_rows(asker, colleagues, 0))
+    some = len(found) > 1
+    if not colleagues and not some:
+        return Answer("\n".join([*lines, "", say("shift_nobody_one", language)]), rewrites=on)
+    asked = f"<b>{say('shift_to', language)}</b>" if colleagues else say("shift_nobody", language)
+    return Answer("\n".join([*lines, "", asked]), rows=_rows(asker, colleagues, 0, some=some), rewrites=on)
 
 
 @router.callback_query(Next.filter())
 async def give(query: CallbackQuery, callback_data: Next, asker: Asker, session: AsyncSession) -> list[Reply]:
-    """Choose the next person, another page, or nobody. The orders are those of this moment."""
-    language, on = asker.language, pressed(query)
+    """Choose orders, the next person, another page, or stop. The orders are those of this moment."""
+    language, on, act = asker.language, pressed(query), callback_data.act
     if callback_data.by != asker.viewer.person_id:
         return [Toast(plain("toast_shift_other", language), alert=True)]
     asker.viewer.must("handover.give")
     wanted = await waiting.wanted(session, asker)
     if wanted is None or wanted.what != "serah":
         return [Toast(plain("toast_unknown", language)), Keys(on)]
-    if callback_data.act == "x":
+    if act == "x":
         await waiting.done(session, asker)
         return [Toast(""), Answer(say("shift_stopped", language), rewrites=on)]
-    found = await handover_queries.own_orders(session, asker.viewer)
-    colleagues = await _colleagues(asker, session, found) if found else []
-    if callback_data.act == "page":
-        return [Toast(""), Keys(on, _rows(asker, colleagues, callback_data.value))]
-    await waiting.done(session, asker)
-    if not found:
+    if act == "end":
+        await waiting.done(session, asker)
+        return [Toast(""), Keys(on)]
+    own = await handover_queries.own_orders(session, asker.viewer)
+    left = [facts for facts in own if facts.order.id not in wanted.more.get("given", [])]
+    if not left:
+        await waiting.done(session, asker)
         return [Toast(""), Answer(say("shift_none", language), rewrites=on)]
-    promises = {facts.order.id: "" for facts in found}
+    picked = wanted.more.get("picked")
+    chosen = [facts for facts in left if picked is None or facts.order.id in picked] or left
+    if act == "page":
+        colleagues = await _colleagues(asker, session, chosen)
+        return [Toast(""), Keys(on, _rows(asker, colleagues, callback_data.value, some=len(left) > 1))]
+    if act in {"some", "tick", "ticks"}:
+        return [Toast(""), Keys(on, await _tick(asker, session, wanted, left, callback_data))]
     note = str(wanted.more.get("note") or "")
+    if act in {"go", "every"}:
+        chosen = left if act == "every" else chosen
+        await waiting.want(session, asker, replace(wanted, more=wanted.more | {"picked": _ids(chosen)}))
+        return [Toast(""), await _asked(asker, session, chosen, "shift_head", note, on)]
+    return [Toast(""), await _given(asker, session, wanted, left, chosen, callback_data.value, on)]
+
+
+async def _tick(
+    asker: Asker, session: AsyncSession, wanted: Want, left: Sequence[OrderFacts], pressed_: Next
+) -> list[list[Button]]:
+    """The orders to tick, a page of them, and how many are ticked."""
+    ticked = [] if pressed_.act == "some" else [each for each in wanted.more.get("picked") or [] if each in _ids(left)]
+    page = int(wanted.more.get("page", 0)) if pressed_.act == "tick" else 0
+    if pressed_.act == "tick":
+        number = pressed_.value
+        ticked = [each for each in ticked if each != number] if number in ticked else [*ticked, number]
+    elif pressed_.act == "ticks":
+        page = pressed_.value
+    await waiting.want(session, asker, replace(wanted, more=wanted.more | {"picked": ticked, "page": page}))
+    by, language = asker.viewer.person_id, asker.language
+    rows = [
+        [
+            Button(
+                f"{'☑' if facts.order.id in ticked else '☐'} {facts.order.registration_no} · {facts.sto_code}",
+                Next(by=by, act="tick", value=facts.order.id),
+            )
+        ]
+        for facts in left[page * menus.PAGE : (page + 1) * menus.PAGE]
+    ]
+    turns = zip(("b_less", "b_more"), menus.paged(page, len(left)), strict=True)
+    turn = [Button(plain(key, language), Next(by=by, act="ticks", value=to)) for key, to in turns if to is not None]
+    if ticked:
+        rows.append([Button(plain("b_go", language, n=len(ticked)), Next(by=by, act="go"))])
+    every = Button(plain("b_every", language), Next(by=by, act="every"))
+    return [*rows, *([turn] if turn else []), [every, Button(plain("b_none", language), Next(by=by, act="x"))]]
+
+
+async def _given(
+    asker: Asker,
+    session: AsyncSession,
+    wanted: Want,
+    left: Sequence[OrderFacts],
+    chosen: Sequence[OrderFacts],
+    taker_id: int,
+    on: int,
+) -> Answer:
+    """Offer the chosen orders to a person; what is left may go to the next one."""
+    language = asker.language
+    colleagues = await _colleagues(asker, session, chosen)
+    note = str(wanted.more.get("note") or "")
+    await waiting.done(session, asker)
     try:
         async with session.begin_nested():
-            given = await handover.give(session, asker.viewer, callback_data.value, promises, note=note, source="bot")
+            promises = dict.fromkeys(_ids(chosen), "")
+            given = await handover.give(session, asker.viewer, taker_id, promises, note=note, source="bot")
     except Invalid as error:
-        key = "shift_waiting" if error.fields.get("orders") == "waiting" else "shift_nobody"
-        return [Toast(""), Answer(say(key, language), rewrites=on)]
-    name = next((each.name for each in colleagues if each.person_id == callback_data.value), "")
+        key = "shift_waiting" if error.fields.get("orders") == "waiting" else "shift_nobody_one"
+        return Answer(say(key, language), rewrites=on)
+    name = next((each.name for each in colleagues if each.person_id == taker_id), "")
     lines = [say("shift_sent", language, n=given.sent, name=name)]
     if given.left:
         lines.append(say("shift_left", language, n=len(given.left)))
-    return [Toast(""), Answer("\n".join(lines), rewrites=on)]
+    rest = [facts for facts in left if facts not in chosen]
+    if not rest:
+        return Answer("\n".join(lines), rewrites=on)
+    gone = [*wanted.more.get("given", []), *_ids(chosen)]
+    more = await _asked(asker, session, rest, "shift_rest", note, on)
+    if more.rows:
+        await waiting.want(session, asker, Want("serah", more={"note": note, "given": gone}))
+        by = asker.viewer.person_id
+        more = replace(more, rows=[*more.rows[:-1], [Button(plain("b_enough", language), Next(by=by, act="end"))]])
+    return replace(more, text="\n".join([*lines, "", more.text]))
+
+
+def _ids(found: Sequence[OrderFacts]) -> list[int]:
+    return [facts.order.id for facts in found]
 
 
 @router.callback_query(Shift.filter())
@@ -127,10 +212,13 @@ async def _colleagues(asker: Asker, session: AsyncSession, found: Sequence[Order
     return await presence.colleagues(session, asker.viewer, {facts.order.sto_id for facts in found})
 
 
-def _rows(asker: Asker, colleagues: list[Colleague], page: int) -> list[list[Button]]:
+def _rows(asker: Asker, colleagues: list[Colleague], page: int, *, some: bool) -> list[list[Button]]:
+    """some: there are several orders to choose from."""
     by, language = asker.viewer.person_id, asker.language
     shown = colleagues[page * menus.PAGE : (page + 1) * menus.PAGE]
     rows = [[Button(menus.named(each, language), Next(by=by, act="to", value=each.person_id))] for each in shown]
     turns = zip(("b_less", "b_more"), menus.paged(page, len(colleagues)), strict=True)
     turn = [Button(plain(key, language), Next(by=by, act="page", value=to)) for key, to in turns if to is not None]
-    return [*rows, *([turn] if turn else []), [Button(plain("b_none", language), Next(by=by, act="x"))]]
+    choose = [Button(plain("b_some", language), Next(by=by, act="some"))] if some else []
+    stop = Button(plain("b_none", language), Next(by=by, act="x"))
+    return [*rows, *([turn] if turn else []), [*choose, stop]]
