@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 FLOOD_WORDS = "Too Many Requests"
 SIGNS = 2  # calls in a row that never left a process; one alone may be a connection that broke
-PAUSE = 20.0  # seconds; the relay has somebody knock every few, so it only ends by itself if nobody can
+PAUSE = 60.0  # seconds; the relay has somebody knock every few, so it only ends by itself if nobody can
 
 
 async def pause_all(session: AsyncSession, seconds: float, why: str) -> None:
@@ -68,6 +68,7 @@ async def shut(telegram: Telegram) -> None:
         return
     async with transaction() as session:
         await pause_all(session, PAUSE, AWAY)
+        await _unasked(session)
 
 
 async def is_shut(session: AsyncSession) -> bool:
@@ -88,8 +89,12 @@ async def knock(telegram: Telegram) -> None:
             return
         again = update(BotPause).where(BotPause.reason == AWAY)
         await session.execute(again.values(until=func.clock_timestamp(), reason=""))
-        # What is unsettled could not be asked about: it is, however long that was, before it may be repeated.
-        unasked = update(Delivery).where(Delivery.state == State.UNKNOWN).values(trouble=AWAY)
-        await session.execute(unasked.execution_options(synchronize_session=False))
+        await _unasked(session)
         await session.execute(select(func.pg_notify("sikpro_outbox", "")))
     log.info("Telegram answers again")
+
+
+async def _unasked(session: AsyncSession) -> None:
+    """What is unsettled could not be asked about: it is, however long that was, before it may be repeated."""
+    unasked = update(Delivery).where(Delivery.state == State.UNKNOWN).values(trouble=AWAY)
+    await session.execute(unasked.execution_options(synchronize_session=False))
