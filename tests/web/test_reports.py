@@ -407,7 +407,7 @@ async def test_the_export_goes_past_the_first_page_and_stays_in_the_area(office:
 
 
 async def test_cells_of_the_export_have_types_and_no_formula(office: Office, helpdesk: Browser) -> None:
-    evil = '=HYPERLINK("http://jahat.example","x")'
+    evil = '=HYPERLINK("http://jahat.example","x")\\ <b>&amp;_x0041_'
     order = await office.order(note=evil)
     await helpdesk.change(order, "SELESAI", note="@SUM(1+1)")
     data = await download(helpdesk, "/order/ekspor?tampilan=semua")
