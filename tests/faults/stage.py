@@ -219,7 +219,10 @@ async def clear_faults(telegram: Telegram) -> None:
 
 
 async def until_quiet(house: House, seconds: float) -> dict[str, Any]:
-    """Wait until nothing is on its way any more; returns what still is when the time is over, else {}."""
+    """Wait until nothing is on its way any more; returns what still is when the time is over, else {}.
+
+    What a report of the hour wrote for a group of the town that no Telegram knows is held, not on its way.
+    """
     end = time.monotonic() + seconds
     left: dict[str, Any] = {}
     while time.monotonic() < end:
@@ -229,7 +232,8 @@ async def until_quiet(house: House, seconds: float) -> dict[str, Any]:
                 rows = await connection.fetch(
                     "SELECT 'outbox' AS what, state, count(*) FROM outbox WHERE state = 'waiting' GROUP BY 2 UNION ALL "
                     "SELECT 'delivery', state, count(*) FROM delivery"
-                    " WHERE state IN ('waiting', 'sending', 'unknown') GROUP BY 2"
+                    " WHERE state IN ('waiting', 'sending', 'unknown')"
+                    " AND chat_id NOT IN (SELECT id FROM chat WHERE held IS NOT NULL) GROUP BY 2"
                 )
             finally:
                 await connection.close()
