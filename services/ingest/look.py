@@ -112,7 +112,8 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
     has_nul, clean, last = False, not wide, b""
     for block in blocks(path, skip):
         clean = clean and not block.translate(None, PLAIN) and not _spaced(block, last)
-        newlines += block.count(b"\n")
+        broken = block.count(b"\n")
+        newlines += broken
         returns += block.count(b"\r")
         last = block[-1:]
         if decoder is not None:
@@ -125,7 +126,7 @@ def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
                 decoder = None  # not UTF-8: Windows-1252, in which almost every byte means something
         quotes += block.count(b'"')
         has_nul = has_nul or (not wide and b"\x00" in block)
-        ends = block.count(line_end) or block.count("\r".encode(encoding))
+        ends = (block.count(line_end) if wide else broken) or block.count("\r".encode(encoding))
         if not ends:
             line += len(block)
             if line > LONGEST_LINE:
