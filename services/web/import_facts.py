@@ -207,12 +207,13 @@ def described(batch: ImportBatch, chosen: Sequence[str | None] | None, errors: M
     """The columns of the file with a few of their cells."""
     mapping = list(chosen if chosen is not None else batch.mapping)
     mapping += [None] * (len(batch.header) - len(mapping))
-    kept = _("Data tambahan")
+    kept, bill = _("Data tambahan"), _("Tagihan per bulan")
     found = []
     for index, name in enumerate(batch.header):
         cells = [words_import.shown(each[index], 40) for each in batch.samples if index < len(each)]
         of = mapping[index] or ""
-        label = kept if of == columns.EXTRA else (words_import.field(of) if of else _("Diabaikan"))
+        extra = bill if columns.month(name) else kept
+        label = extra if of == columns.EXTRA else (words_import.field(of) if of else _("Diabaikan"))
         wrong = errors.get(of, "") if of else ""
         samples = tuple([cell for cell in cells if cell][:SAMPLES])
         found.append(Column(words_import.shown(name, 60) or _("(tanpa judul)"), samples, of, label, wrong))

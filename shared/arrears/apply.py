@@ -184,6 +184,7 @@ def _if_changed(name: str, side: str) -> str:
 
 async def make_searchable(wire: Any, batch_id: int) -> None:
     """Enter what a large file brought into the search; asked again it changes nothing."""
+    await wire.execute("ANALYZE account", timeout=PATIENCE)  # or pages are planned for the few that were there before
     nothing_yet = not await wire.fetchval("SELECT EXISTS (SELECT FROM account_search)")
     made = await beside.make(wire, "account_search", "account_id") if nothing_yet else None
     into = made.name if made else "account_search"
