@@ -23,7 +23,7 @@ from shared.db import transaction
 from shared.orders.models import Order
 from shared.people import operations as people
 from shared.people.access import Viewer
-from shared.people.models import Person
+from shared.people.models import Person, Role
 from shared.people.passwords import hash_password
 from shared.people.queries import viewer_of
 from shared.places.models import SiteOperation, Sto, Witel
@@ -108,7 +108,11 @@ async def _in_telegram() -> None:
                 "type": "supergroup",
                 "title": group.title,
                 "bot": "administrator",
-                "members": [person.telegram for person in town.PEOPLE if town.sits_in(person, group)],
+                "members": [
+                    {"id": person.telegram, "status": "administrator" if person.role is Role.ADMIN else "member"}
+                    for person in town.PEOPLE
+                    if town.sits_in(person, group)
+                ],
             }
             for group in town.GROUPS
         ],

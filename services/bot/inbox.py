@@ -180,6 +180,14 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, (OSError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError))
 
 
+def _is_malformed(error: Exception) -> bool:
+    """Whether an update can never be handled: it is not what Telegram says it is, or holds what no column takes."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, (ValidationError, asyncpg.DataError)) or isinstance(
+        getattr(cause, "__cause__", None), asyncpg.DataError
+    )
+
+
 async def failed(row_id: int, error: Exception) -> None:
     """Note a failure. After the last one the update is dead, and the person gets a sentence with a code."""
     log.error("update %s failed", row_id, exc_info=error)
@@ -194,7 +202,7 @@ async def failed(row_id: int, error: Exception) -> None:
         if row is None:
             return
         attempts, body = row
-        if attempts < GIVE_UP_AFTER and not isinstance(error, ValidationError):
+        if attempts < GIVE_UP_AFTER and not _is_malformed(error):
             await session.execute(
                 update(InboxUpdate).where(InboxUpdate.id == row_id).values(next_at=after(2.0 ** (attempts - 1)))
             )

@@ -69,8 +69,8 @@ SAYINGS: dict[str, tuple[str, str]] = {
     ),
     # photos about an order
     "photo_full": (
-        "Foto order <code>{number}</code> sudah cukup banyak; yang ini tidak disimpan.",
-        "Order <code>{number}</code> has photos enough; this one is not saved.",
+        "Foto order <code>{number}</code> sudah penuh. Foto ini tidak disimpan.",
+        "Order <code>{number}</code> has all the photos it can hold. This one is not saved.",
     ),
     "photo_whose": (
         "Foto ini untuk order yang mana? Kirim lagi sebagai balasan ke pesan saya tentang ordernya.",
@@ -180,7 +180,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "Let us fill it in step by step. You may also send it at once:\n<code>{example}</code>",
     ),
     "got": ("Sudah: {fields}", "So far: {fields}"),
-    "ask_type": ("Jenis order?", "Order type?"),
+    "ask_type": ("Tipe order?", "Order type?"),
     "ask_sc": (
         "Nomor registrasi? Contoh <code>SC32232558</code>.",
         "Registration number? For example <code>SC32232558</code>.",
@@ -271,7 +271,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "taken": ("Order ini sudah diambil orang lain.", "This order was taken by somebody else."),
     "gone": ("Order ini tidak ada atau di luar area Anda.", "This order does not exist or is outside your area."),
     "invalid": (
-        "Jenis order, nomor, atau STO itu tidak cocok dengan daftar. Kirim /reg lagi.",
+        "Tipe, nomor, atau STO itu tidak cocok dengan daftar. Kirim /reg lagi.",
         "That order type, number or STO does not fit the list. Send /reg again.",
     ),
     "conflict": ("Keadaan order ini tidak mengizinkannya.", "The state of this order does not permit it."),

@@ -79,11 +79,11 @@ DESK: dict[str, tuple[str, str]] = {
     "correct_which": (
         (
             "Order mana yang dikoreksi? Contoh <code>/ubah SC32232558 SN ZTEGC6754546</code>, "
-            "atau balas resinya dengan /ubah."
+            "atau balas jawaban bot untuk order itu dengan /ubah."
         ),
         (
             "Which order to correct? For example <code>/ubah SC32232558 SN ZTEGC6754546</code>, "
-            "or reply to its receipt with /ubah."
+            "or reply to the bot's answer to it with /ubah."
         ),
     ),
     "correct_what": (
@@ -143,7 +143,7 @@ DESK: dict[str, tuple[str, str]] = {
     ),
     "recap_future": ("Hari itu belum tiba.", "That day has not come yet."),
     "recap_sto": (
-        "STO {sto} tidak ada di wilayah Anda.",
+        "STO {sto} tidak ada di area Anda.",
         "There is no STO {sto} in your area.",
     ),
     # handover
@@ -190,7 +190,7 @@ DESK: dict[str, tuple[str, str]] = {
     "toast_refused": ("{name} ditolak.", "{name} is turned away."),
     "toast_settled": ("Permintaan ini sudah diputuskan.", "This request was decided already."),
     "toast_not_approver": (
-        "Hanya team leader wilayahnya atau admin yang dapat memutuskan.",
+        "Hanya team leader areanya atau admin yang dapat memutuskan.",
         "Only the team leader of its area or an admin may decide.",
     ),
     # help
@@ -207,8 +207,8 @@ DESK: dict[str, tuple[str, str]] = {
         "/rekap today's recap; <code>/rekap bulan</code>, <code>/rekap 12-11-2026</code>.",
     ),
     "help_serahterima": (
-        "/serahterima menyerahkan order Anda di akhir giliran; boleh dengan catatan.",
-        "/serahterima hands your orders over at the end of a shift; a note may follow.",
+        "/serahterima menyerahkan order Anda di akhir giliran, semua atau sebagian. Boleh dengan catatan.",
+        "/serahterima hands over all or some of your orders at the end of a shift. A note may follow.",
     ),
     "menu_ubah": ("Koreksi order saya", "Correct an order of mine"),
     "menu_rekap": ("Rekap hari ini, bulan, tanggal", "Recap of today, a month, a date"),

@@ -37,11 +37,11 @@ DOORS: dict[str, tuple[str, str]] = {
     "toast_turned_away": ("{name} ditolak.", "{name} is turned away."),
     "access_over": (
         (
-            "Anda keluar dari grup {title}. Akses Anda ke SIKPRO berakhir, di sini dan di web. "
+            "Anda tidak lagi di grup {title}. Akses Anda ke SIKPRO berakhir, di sini dan di web. "
             "Masuk lagi ke grup untuk mendapatkannya kembali."
         ),
         (
-            "You left the group {title}. Your access to SIKPRO has ended, here and on the web. "
+            "You are no longer in the group {title}. Your access to SIKPRO has ended, here and on the web. "
             "Join the group again to get it back."
         ),
     ),

@@ -98,3 +98,33 @@ async def test_the_page_switches_faults(town: Telegram) -> None:
         f"{town.base}/demo/switch", json={"name": "slow", "on": False}, headers=HERE
     ) as answer:
         assert not (await answer.json())["slow"]
+
+
+async def test_a_person_opens_a_link_asks_leaves_and_is_removed_from_the_page(town: Telegram) -> None:
+    async def act(name: str, **wanted: object) -> tuple[int, dict]:
+        async with town.session.post(f"{town.base}/demo/{name}", json=wanted, headers=HERE) as answer:
+            return answer.status, await answer.json()
+
+    async def groups(user: int) -> list[str]:
+        state = await get(town, f"/demo/state?as={user}")
+        return [chat["title"] for chat in state["chats"] if chat["type"] != "private"]
+
+    await town.sim(
+        "chats", id=GROUP - 1, title="Lain", members=[{"id": RIZAL, "status": "administrator"}], bot="administrator"
+    )
+    link = (await town.ok("createChatInviteLink", chat_id=GROUP - 1, name="Nadia", creates_join_request=True))[
+        "invite_link"
+    ]
+    [door] = (await get(town, f"/demo/state?as={NADIA}"))["doors"]
+    assert door == {"link": link, "name": "Nadia", "title": "Lain", "asked": False}
+    assert (await get(town, f"/demo/state?as={RIZAL}"))["doors"] == []
+    assert await act("knock", user=NADIA, link=link) == (200, {"asked": GROUP - 1})
+    assert (await get(town, f"/demo/state?as={NADIA}"))["doors"][0]["asked"]
+    await town.ok("approveChatJoinRequest", chat_id=GROUP - 1, user_id=NADIA)
+    assert "Lain" in await groups(NADIA)
+    assert (await act("leave", user=RIZAL, chat=GROUP - 1, by=NADIA))[0] == 400
+    assert await act("leave", user=NADIA, chat=GROUP - 1, by=RIZAL) == (200, {"ok": True})
+    assert "Lain" not in await groups(NADIA)
+    assert (await act("knock", user=NADIA, link=link))[0] == 400
+    assert await act("leave", user=RIZAL, chat=GROUP - 1) == (200, {"ok": True})
+    assert "Lain" not in await groups(RIZAL)

@@ -13,7 +13,7 @@ from deploy.simulator import clock, faults, files, membership, people
 from deploy.simulator.botapi import DOOR, Door
 from deploy.simulator.page import view
 from deploy.simulator.page.live import live
-from deploy.simulator.state import PRESENT, Chat, Json, World
+from deploy.simulator.state import ADMINS, PRESENT, Chat, Json, World
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
@@ -170,6 +170,23 @@ def block(door: Door, wanted: Json) -> Json:
     return {"ok": True}
 
 
+def knock(door: Door, wanted: Json) -> Json:
+    """Open an invite link as a person: {joined}, or {asked} where the link makes people ask."""
+    return membership.knock(door.world, int(wanted["user"]), str(wanted["link"]))
+
+
+def leave(door: Door, wanted: Json) -> Json:
+    """A person leaves a group, or an administrator of it (`by`) removes the person."""
+    world, user, by = door.world, int(wanted["user"]), int(wanted.get("by") or wanted["user"])
+    chat = people.chat_for(world, int(wanted["chat"]), by)
+    if chat.type == "private" or user not in world.users or chat.members.get(user) not in PRESENT:
+        raise ValueError("that person is not in the group")
+    if by != user and (chat.members.get(by) not in ADMINS or chat.members[user] == "creator"):
+        raise ValueError("only an administrator removes people")
+    membership.set_status(world, chat, user, "left" if by == user else "kicked", by=by)
+    return {"ok": True}
+
+
 def add_routes(app: web.Application, base_url: str) -> None:
     app[BASE_URL] = base_url
     app.router.add_get("/demo", _file("demo.html"))
@@ -188,6 +205,8 @@ def add_routes(app: web.Application, base_url: str) -> None:
         "read": read,
         "switch": switch,
         "block": block,
+        "knock": knock,
+        "leave": leave,
     }  # fmt: skip
     for name, act in acts.items():
         app.router.add_post(f"/demo/{name}", acting(act))

@@ -4,11 +4,12 @@ from deploy.simulator import polling
 from deploy.simulator.botapi import Door
 from deploy.simulator.calls import figures
 from deploy.simulator.methods.profile import menu
-from deploy.simulator.state import BOT_ID, PRESENT, Chat, Json, World, chats_of, private_chat
+from deploy.simulator.state import ADMINS, BOT_ID, PRESENT, Chat, Json, World, chats_of, private_chat
 
 PEOPLE_MOST = 200  # a load test's crowd would bury the list
 MESSAGES_MOST = 200
 COUNT_MOST = 99
+DOORS_MOST = 12
 
 
 def everything(world: World, user: int) -> Json:
@@ -28,7 +29,22 @@ def everything(world: World, user: int) -> Json:
         "total": len(people),
         "me": user,
         "chats": chats,
+        "doors": doors(world, user),
     }
+
+
+def doors(world: World, user: int) -> list[Json]:
+    """The invite links that still work, of groups in which a person is not: whose they are, and whether it asked."""
+    found = []
+    for chat in world.chats.values():
+        if user not in world.users or chat.migrated_to or chat.members.get(user) in PRESENT:
+            continue
+        for link in chat.links.values():
+            if not link["is_revoked"]:
+                asked = chat.asking.get(user) == link["invite_link"]
+                face_ = {"link": link["invite_link"], "name": link.get("name", ""), "title": chat.title, "asked": asked}
+                found.append(face_)
+    return found[-DOORS_MOST:][::-1]
 
 
 def face(person: Json) -> Json:
@@ -54,9 +70,18 @@ def card(world: World, chat: Chat, user: int) -> Json:
         "started": chat.started,
         "is_forum": chat.is_forum,
         "topics": list(chat.topics.values()),
+        "removable": removable(world, chat, user),
         "unread": unread(world, chat, user),
         "last": last and last["message"]["date"],
     }
+
+
+def removable(world: World, chat: Chat, user: int) -> list[Json]:
+    """The people whom `user`, as an administrator of a group, may remove."""
+    if chat.type == "private" or chat.members.get(user) not in ADMINS:
+        return []
+    others = [number for number, status in chat.members.items() if status in PRESENT and status != "creator"]
+    return [face(world.users[number]) for number in others if number in world.users and number != user]
 
 
 def unread(world: World, chat: Chat, user: int) -> int:

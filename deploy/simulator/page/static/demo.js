@@ -7,7 +7,7 @@ import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
 const late = [];
-let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0, stale = 0;
+let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], doors = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0, stale = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -34,10 +34,11 @@ async function read(path) {
 async function load() {
   const asked = me, state = await read(`/demo/state?as=${me}`);
   if (!state || asked !== me) return;
-  ({ people, chats } = state);
+  ({ people, chats, doors } = state);
   me = state.me;
   drawPeople();
   drawChats();
+  drawDoors();
   const open = chats.find(item => item.id === chat?.id) ?? chats.find(item => item.id === Number(kept.get(`demo-obrolan-${me}`))) ?? chats[0];
   if (open && open.id !== chat?.id) await openChat(open.id);
   else if (open) { chat = open; drawHead(); } else { $("log").replaceChildren(el("p", { class: "hello" }, t("nobody"))); wire.raw(null); wire.order(""); }
@@ -56,6 +57,20 @@ function drawChats() {
     el("span", { class: "ava", "aria-hidden": "true" }, item.type === "private" ? "SP" : initials(item.title)), el("span", {}, title(item), el("small", {}, about(item))),
     item.unread ? el("span", { class: "n" }, el("span", { "aria-hidden": "true" }, String(item.unread)), el("span", { class: "sr" }, t("unread", item.unread))) : null))));
   $("chats-h").hidden = !chats.length;
+}
+
+/** Invite links as they would have come by another chat: opening one joins its group, or asks to. */
+function drawDoors() {
+  $("doors-box").hidden = !doors.length;
+  keepFocus($("doors"), doors.map(door => el("li", {}, el("button", { type: "button", "data-key": door.link, onclick: () => knock(door) },
+    el("span", { class: "ava", "aria-hidden": "true" }, initials(door.title)), el("span", {}, door.title, el("small", {}, [door.name, door.asked ? t("asks") : t("knock")].filter(Boolean).join(" · ")))))));
+}
+
+async function knock(door) {
+  try {
+    const came = await send("/demo/knock", { user: me, link: door.link });
+    toast(came.joined ? t("joinedNow") : t("askedNow"));
+  } catch (error) { toast(t("notSent", error.message)); }
 }
 
 /** Replace a list without losing the place of the keyboard. */
@@ -111,6 +126,10 @@ function drawHead() {
   const block = $("blokir");
   block.hidden = chat.type !== "private" || !chat.started;
   block.textContent = chat.blocked ? t("unblock") : t("block");
+  $("keluar").hidden = chat.type === "private";
+  const gone = $("keluarkan");
+  gone.hidden = !chat.removable.length;
+  gone.replaceChildren(el("option", { value: "" }, t("removeWhom")), ...chat.removable.map(person => el("option", { value: person.id }, person.name)));
   $("topics").hidden = !chat.topics.length;
   $("topics").replaceChildren(...(chat.topics.length ? [{ message_thread_id: 0, name: t("general") }, ...chat.topics] : []).map(topic =>
     el("button", { class: "chip", type: "button", "aria-pressed": String(topic.message_thread_id === thread), onclick: () => { thread = topic.message_thread_id; drawHead(); drawLog(); } }, topic.name)));
@@ -261,7 +280,7 @@ $("tema").addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   kept.set("tema", root.dataset.theme = dark ? "light" : "dark");
 });
-$("bahasa").addEventListener("click", () => { spokenIn(spoken() === "id" ? "en" : "id"); if (chat) { drawHead(); drawChats(); drawLog(); showOrder(); } status(line?.readyState === EventSource.OPEN); });
+$("bahasa").addEventListener("click", () => { spokenIn(spoken() === "id" ? "en" : "id"); drawDoors(); if (chat) { drawHead(); drawChats(); drawLog(); showOrder(); } status(line?.readyState === EventSource.OPEN); });
 function spokenIn(language) {
   speak(language);
   const other = spoken() === "id" ? "en" : "id";
@@ -270,6 +289,12 @@ function spokenIn(language) {
 }
 $("cari-orang").addEventListener("input", drawPeople);
 $("blokir").addEventListener("click", () => send("/demo/block", { user: me, blocked: !chat.blocked }).catch(error => toast(error.message)));
+$("keluar").addEventListener("click", () => { if (confirm(t("leaveSure", chat.title))) send("/demo/leave", { user: me, chat: chat.id }).catch(error => toast(error.message)); });
+$("keluarkan").addEventListener("change", e => {
+  const person = chat.removable.find(one => one.id === Number(e.target.value));
+  if (person && confirm(t("removeSure", person.name))) send("/demo/leave", { user: person.id, chat: chat.id, by: me }).catch(error => toast(error.message));
+  e.target.value = "";
+});
 document.querySelectorAll(".panes button").forEach(button => button.addEventListener("click", () => pane(button.dataset.pane)));
 $("log").addEventListener("scroll", () => { const log = $("log"); low = log.scrollHeight - log.scrollTop - log.clientHeight < 80; }, { passive: true });
 $("log").addEventListener("load", toEnd, true);  // a picture arrives after its message
