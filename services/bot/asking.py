@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from aiogram.types import Chat, Message, TelegramObject, Update, User
 
@@ -132,8 +132,16 @@ def carries(*fields: str) -> Callable[..., Awaitable[bool]]:
 def place_of_raw(told: dict[str, Any]) -> Place | None:
     """The place of a message that could not be read as one."""
     chat, number = told.get("chat"), told.get("message_id")
-    if not isinstance(chat, dict) or not isinstance(chat.get("id"), int):
+    if not isinstance(chat, dict) or not _is_number(chat.get("id")):
         return None
     thread = told.get("message_thread_id") if told.get("is_topic_message") else None
     is_group = chat.get("type") in GROUPS
-    return Place(chat["id"], number if isinstance(number, int) else 0, thread, is_group, str(chat.get("title") or ""))
+    title = str(chat.get("title") or "")
+    return Place(
+        chat["id"], number if _is_number(number) else 0, thread if _is_number(thread) else None, is_group, title
+    )
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Whether it can be an id at all."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53

@@ -210,7 +210,13 @@ async def failed(row_id: int, error: Exception) -> None:
         await session.execute(
             update(InboxUpdate).where(InboxUpdate.id == row_id).values(state="dead", done_at=func.clock_timestamp())
         )
-        await _apologise(session, row_id, body)
+        try:
+            async with session.begin_nested():
+                await _apologise(session, row_id, body)
+        except Exception as why:  # an apology that cannot be written must not bring the update back
+            if is_away(why):
+                raise
+            log.warning("nobody could be told of update %s: %r", row_id, why)
 
 
 async def _apologise(session: AsyncSession, row_id: int, body: dict[str, Any]) -> None:

@@ -234,3 +234,13 @@ async def test_a_worker_looks_again_only_where_something_may_wait(database: str)
         assert not look(0)  # it met the chat that is being worked on
         slow.found = 1
     assert slow.again
+
+
+async def test_numbers_no_column_takes_are_dead_at_once_and_block_nobody(work: Work, door: asyncpg.Connection) -> None:
+    far = Person(5512045).message("/cek") | {"chat": {"id": 10**30, "type": "private"}}
+    deep = Person(5512045).message("/cek") | {"message_id": 10**30}
+    asked = [Person(5512045).message("/help"), far, deep, Person(5512045).message("/help")]
+    await intake.keep(door, BOT, [{"update_id": n, "message": each} for n, each in enumerate(asked)])
+    await run_dry(work)
+    assert await states() == ["done", "dead", "dead", "done"]
+    assert await door.fetchval("SELECT max(attempts) FROM inbox") == 1
