@@ -95,6 +95,7 @@ async def knock(telegram: Telegram) -> None:
 
 
 async def _unasked(session: AsyncSession) -> None:
-    """What is unsettled could not be asked about: it is, however long that was, before it may be repeated."""
-    unasked = update(Delivery).where(Delivery.state == State.UNKNOWN).values(trouble=AWAY)
+    """Nobody could ask about what is unsettled: its time until it is repeated begins when somebody can."""
+    now = func.clock_timestamp()
+    unasked = update(Delivery).where(Delivery.state == State.UNKNOWN).values(trouble=AWAY, not_before=now)
     await session.execute(unasked.execution_options(synchronize_session=False))

@@ -21,7 +21,7 @@ from shared.deliveries import operations, pauses
 from shared.deliveries.calls import EPHEMERAL
 from shared.deliveries.models import Delivery, State
 from shared.settings import settings
-from shared.telegram import AWAY, Outcome, Telegram
+from shared.telegram import Outcome, Telegram
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +73,13 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         if not await operations.begin_settling(session, delivery):
             return
         policy = settings().ambiguous
-        age = await session.scalar(select(func.extract("epoch", func.clock_timestamp() - literal(delivery.claimed_at))))
+        since = max(delivery.claimed_at or delivery.not_before, delivery.not_before)  # when it could be asked about
+        age = await session.scalar(select(func.extract("epoch", func.clock_timestamp() - literal(since))))
         waited = float(age or 0)
         if policy == "hold":
             await operations.hold_for_person(session, delivery, "no answer came")
             return
-        late = waited > settings().settle_within and not (delivery.trouble or "").startswith(AWAY)
-        if late or policy == "resend_marked" or not can_be_asked(delivery):
+        if waited > settings().settle_within or policy == "resend_marked" or not can_be_asked(delivery):
             await operations.repeat_marked(session, delivery, "it could not be settled")
             return
         search = await _candidates(session, delivery)

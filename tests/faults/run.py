@@ -111,7 +111,8 @@ async def run_killed(
     dice, begun = random.Random(seed), time.monotonic()
     notes = house.folder / f"{there.tag}.notes"
     for life in range(lives + 1):
-        events = size.events // (lives + 1)
+        done = len(writer.read_notes(notes))
+        events = size.events // (lives + 1) if life < lives else size.events - done
         plan = Plan(f"{there.tag}-{life}", there.actor, there.orders, events, size.rate, seed=seed + life)
         house.start_writer(module, writer.plan_file(plan, house.folder / f"{plan.tag}.plan"), notes, **more)
         if life == lives:
