@@ -5,8 +5,7 @@ session's own connection: inside its transaction once that has begun, else by it
 never makes objects of the session; `session.execute` does, and is for all that is changed.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -20,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.db import Table
 
 KEPT = 1024  # statements that are compiled
-AHEAD = 4  # pieces of a copy that wait to be taken, of some hundred kilobytes each
 _DRIVER = "rows"  # where a session keeps its connection while its transaction lasts
 
 Made = TypeVar("Made", bound=Table)
@@ -67,41 +65,6 @@ def made(kind: type[Made], row: Mapping[str, Any]) -> Made:
     one = kind()
     one.__dict__.update(row.items())
     return one
-
-
-async def copied(session: AsyncSession, wanted: Wanted) -> AsyncGenerator[bytes, None]:
-    """The rows as COPY writes them, some lines at a time: cells between tabs, escaped, nothing for NULL.
-
-    It costs a tenth of what rows do. Close it where you stop before its end: the rest is read and thrown away then,
-    since a connection whose copy was broken off is of no use to the next. Raises DBAPIError.
-    """
-    driver, dialect = await _driver(session)
-    ready = _ready.__wrapped__(wanted, dialect)
-    pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
-    room = asyncio.Semaphore(AHEAD)
-    rest, left = b"", False
-
-    async def put(piece: bytes) -> None:
-        nonlocal rest
-        whole, newline, rest = (rest + piece).rpartition(b"\n")
-        if newline and not left:
-            await room.acquire()
-            pieces.put_nowait(whole + newline)
-
-    given = [ready.own[name] for name in ready.names]
-    copying = asyncio.ensure_future(driver.copy_from_query(ready.sql, *given, output=put, format="text", null=""))
-    copying.add_done_callback(lambda _: pieces.put_nowait(None))
-    try:
-        while (piece := await pieces.get()) is not None:
-            room.release()
-            yield piece
-        await copying
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        raise DBAPIError(ready.sql, None, error, hide_parameters=True) from error
-    finally:
-        left = True
-        room.release()
-        await asyncio.wait([copying])
 
 
 async def _driver(session: AsyncSession) -> tuple[Any, Dialect]:

@@ -6,7 +6,7 @@ What a table is and how it is written stands in shared/reports/sheets. It knows 
 import asyncio
 import io
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from concurrent.futures import wait
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote
@@ -28,17 +28,7 @@ from shared.reports.sheets import (
     write_xlsx,
 )
 
-__all__ = [
-    "FORMATS",
-    "MOST_ROWS",
-    "Column",
-    "Kind",
-    "Sheet",
-    "TooManyRows",
-    "plain",
-    "write_csv",
-    "write_xlsx",
-]
+__all__ = ["FORMATS", "MOST_ROWS", "Column", "Kind", "Sheet", "TooManyRows", "plain", "write_csv", "write_xlsx"]
 
 CHUNK = 262_144  # bytes
 
@@ -59,12 +49,6 @@ def pulled(batches: AsyncIterator[Sequence[Any]], loop: asyncio.AbstractEventLoo
             yield from batch
     finally:
         wait([coming])  # who stops reading must not leave a fetch running on a connection that others get
-        if isinstance(batches, AsyncGenerator):
-            asyncio.run_coroutine_threadsafe(_closed(batches), loop).result()
-
-
-async def _closed(batches: AsyncGenerator[Any, None]) -> None:
-    await batches.aclose()
 
 
 async def answer(name: str, form: Literal["xlsx", "csv"], sheets: Sequence[Sheet]) -> StreamingResponse:

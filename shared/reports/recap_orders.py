@@ -1,13 +1,11 @@
 """A list of the queue from beginning to end, for a file: exactly the orders that its filters show. Reads only."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
-from sqlalchemy import Double, Select, case, cast, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import rows
 from shared.orders import board
 from shared.orders.board import Filters
 from shared.orders.models import Order, OrderStatus, Reason
@@ -33,37 +31,14 @@ async def listed(
 
     names: the columns wanted. Raises NotAllowed.
     """
-    async for batch in _streamed(session, await _chosen(session, viewer, given, _columns(language), names)):
-        yield batch
-
-
-async def copied(
-    session: AsyncSession, viewer: Viewer, given: Filters, language: str = "id", names: Sequence[str] = COLUMNS
-) -> AsyncIterator[Sequence[bytes]]:
-    """The same in pieces of a copy, as a Sheet takes it: a tenth of the work. Raises NotAllowed."""
-    shown = {name: _serial(column) if name in _MOMENTS else column for name, column in _columns(language).items()}
-    pieces = rows.copied(session, await _chosen(session, viewer, given, shown, names))
-    async with aclosing(pieces):
-        async for piece in pieces:
-            yield [piece]
-
-
-async def _chosen(
-    session: AsyncSession, viewer: Viewer, given: Filters, shown: Mapping[str, Any], names: Sequence[str]
-) -> Any:
     viewer.must("order.export")
     wanted = (await board.whole(session, viewer, given)).join(OrderStatus, OrderStatus.code == Order.status_code)
-    return wanted.outerjoin(Reason, Reason.id == Order.reason_id).with_only_columns(
+    shown = _columns(language)
+    chosen = wanted.outerjoin(Reason, Reason.id == Order.reason_id).with_only_columns(
         *[shown[name] for name in names], maintain_column_froms=True
     )
-
-
-def _serial(moment: Any) -> Any:
-    """A moment of the wall clock, cut to its second."""
-    return cast(func.floor(func.extract("epoch", moment)), Double) / 86_400 + 25_569
-
-
-_MOMENTS = frozenset({"received", "moved", "closed"})
+    async for batch in _streamed(session, chosen):
+        yield batch
 
 
 def _columns(language: str) -> Mapping[str, Any]:

@@ -5,27 +5,13 @@ Cells have types and no cell is ever a formula: what people typed stays text. It
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Literal
 
 from rustpy_xlsxwriter import FastExcel, Format
-
-from shared.reports.sheet_rows import Table, TooManyRows, fill
-
-__all__ = [
-    "FORMATS",
-    "MOST_ROWS",
-    "Column",
-    "Kind",
-    "Sheet",
-    "TooManyRows",
-    "plain",
-    "write_csv",
-    "write_xlsx",
-]
 
 Kind = Literal["text", "whole", "share", "day", "moment"]
 FORMATS: dict[Kind, str] = {
@@ -42,6 +28,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
 
+class TooManyRows(ValueError):  # noqa: N818 a sentence, not a suffix
+    """More rows than a sheet of Excel holds."""
+
+
 @dataclass(frozen=True)
 class Column:
     """`label` heads the column; `width` is in characters."""
@@ -53,16 +43,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table. title: lines that stand above it. rows: as long as `columns`; None is an empty cell.
-
-    copied: the rows are pieces of a copy by Postgres, moments as days since Excel's beginning; for workbooks alone.
-    """
+    """One table. title: lines that stand above it. rows: as long as `columns`; None is an empty cell."""
 
     name: str
     columns: tuple[Column, ...]
-    rows: Iterable[Any]
+    rows: Iterable[Sequence[Any]]
     title: tuple[str, ...] = ()
-    copied: bool = False
 
 
 def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
@@ -70,15 +56,14 @@ def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
 
     Raises TooManyRows.
     """
-    frame = io.BytesIO()
-    book = FastExcel(frame, output_format="xlsx")
+    book = FastExcel(target, output_format="xlsx").format(datetime_format=FORMATS["moment"])
     bold, large = Format().set_bold(), Format().set_bold().set_font_size(13)
     for sheet in sheets:
-        head = _head(sheet)
+        head = len(sheet.title) + 1 if sheet.title else 0
         across = max(len(sheet.columns) - 1, 1)
         book.freeze(row=head + 1, col=1, sheet=sheet.name).sheet(
             sheet.name,
-            [dict.fromkeys(column.label for column in sheet.columns)],  # the writer takes the header from a record
+            _records(sheet),
             header_row=head,
             merge_ranges=[(row, 0, row, across, text, bold if row else large) for row, text in enumerate(sheet.title)],
             autofilter=True,
@@ -94,17 +79,17 @@ def write_xlsx(target: BinaryIO, sheets: Sequence[Sheet]) -> None:
             },
         )
     book.save()
-    fill(target, frame, [Table(_head(sheet) + 1, sheet.rows, _numbers(sheet)) for sheet in sheets], MOST_ROWS)
 
 
-def _numbers(sheet: Sheet) -> tuple[bool, ...]:
-    """Which columns of a copy are numbers."""
-    return tuple(column.kind != "text" for column in sheet.columns) if sheet.copied else ()
-
-
-def _head(sheet: Sheet) -> int:
-    """The row of the header, from 0."""
-    return len(sheet.title) + 1 if sheet.title else 0
+def _records(sheet: Sheet) -> Iterator[dict[str, Any]]:
+    labels = [column.label for column in sheet.columns]
+    number = 0
+    for number, row in enumerate(sheet.rows, 1):
+        if number > MOST_ROWS:
+            raise TooManyRows
+        yield dict(zip(labels, row, strict=True))
+    if not number:  # the writer takes the header from the first record
+        yield dict.fromkeys(labels)
 
 
 def write_csv(target: BinaryIO, sheet: Sheet) -> None:

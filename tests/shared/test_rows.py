@@ -1,7 +1,7 @@
-"""What is read without objects is what objects would say, and a copy that is left halfway frees its connection."""
+"""What is read without objects is what objects would say."""
 
 import pytest
-from sqlalchemy import bindparam, func, literal, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,12 +46,3 @@ async def test_what_goes_wrong_is_said_as_a_session_says_it_and_without_the_valu
         await inside.rollback()
     assert getattr(wrong.value.orig, "sqlstate", "") == "22012"
     assert wrong.value.params is None
-
-
-async def test_a_copy_left_halfway_leaves_its_connection_free(session: AsyncSession) -> None:
-    inside = await session.begin_nested()
-    pieces = rows.copied(session, select(func.generate_series(1, 300_000)))
-    assert (await anext(pieces)).startswith(b"1\n2\n3\n")
-    await pieces.aclose()
-    await inside.rollback()
-    assert await session.scalar(select(literal(1))) == 1

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from deploy.local.program import HOUSE
 from services.web import sheets
 from services.web.sheets import Column, Sheet
-from shared.reports.sheet_rows import letters
 
 TYPED = (
     Column("No"),
@@ -59,22 +58,6 @@ def test_cells_have_types_and_ids_stay_text() -> None:
     assert [row[0] for row in rows[:2]] == ["Judul", "Kedua"]
     assert rows[3] == ["No", "Jumlah", "Bagian", "Hari", "Saat"]
     assert rows[4] == ["0012", 3.0, 0.956, date(2026, 11, 20), MORNING]
-
-
-def test_a_copy_by_postgres_reads_like_the_rows_themselves() -> None:
-    pieces = [b"00\\\\12\t3\t0.956\t46346\t46346.39166666667\n\t\t\t\t\n", b" <b>&\\tx_x0041_\\n \t-1\t\t\t\n"]
-    read, packed = book(Sheet("Data", TYPED, pieces, copied=True))
-    rows = read.get_sheet_by_name("Data").to_python(skip_empty_area=False)[1:]
-    typed = ["00\\12", 3.0, 0.956, date(2026, 11, 20), MORNING]
-    assert rows == [typed, [""] * 5, [" <b>&\tx_x0041_\n ", -1.0, "", "", ""]]
-    assert '<autoFilter ref="A1:E4"/>' in packed.read("xl/worksheets/sheet1.xml").decode()
-    with pytest.raises(ValueError, match="shorter or longer"):
-        sheets.write_xlsx(io.BytesIO(), [Sheet("Data", TYPED, [b"a\tb\n"], copied=True)])
-
-
-@pytest.mark.parametrize("place, name", [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
-def test_columns_are_named_as_excel_names_them(place: int, name: str) -> None:
-    assert letters(place) == name
 
 
 def test_the_header_stays_in_sight_and_every_column_has_a_filter() -> None:

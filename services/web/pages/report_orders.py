@@ -91,16 +91,12 @@ async def export_queue(request: Request, session: Session, visit: Visitor) -> Re
     form = report_files.form_of(request.query_params.get("berkas", "xlsx"), ("xlsx", "csv"))
     given = listing.filters_of(query, visit.zone)
     columns = columns_of(query, visit)
-    asked = (session, visit.viewer, given, visit.language, list(columns))
-    loop = asyncio.get_running_loop()
-    copied = form == "xlsx"
-    rows = sheets.pulled((recap_orders.copied if copied else recap_orders.listed)(*asked), loop)
+    listed = recap_orders.listed(session, visit.viewer, given, visit.language, list(columns))
+    rows = sheets.pulled(listed, asyncio.get_running_loop())
     title = report_files.title_of(visit, _("Antrean order"), narrowed(query))
     try:
         answer = await sheets.answer(
-            _name(visit),
-            form,
-            [sheets.Sheet(_("Order"), report_files.heads(tuple(columns.values())), rows, title, copied)],
+            _name(visit), form, [sheets.Sheet(_("Order"), report_files.heads(tuple(columns.values())), rows, title)]
         )
     except sheets.TooManyRows as error:
         raise Invalid(rows="too_many") from error
