@@ -10,7 +10,7 @@ from celery.signals import worker_process_init
 
 from services.notifier import webhooks
 from services.notifier.hearing import ears
-from shared import db, pace
+from shared import db, outbox, pace
 from shared.chats import checks
 from shared.deliveries import drain, operations, pauses
 from shared.deliveries.drain import Post
@@ -48,6 +48,13 @@ def hear(streams: list[str]) -> None:
 
 
 async def _hear(post: Post, streams: list[str]) -> None:
+    if len(streams) > 1:
+        try:
+            async with db.transaction() as session:
+                streams = await outbox.due_of(session, ears.service, streams)
+        except db.AWAY:
+            logger.warning("%s streams wait for the database", len(streams))  # the relay hints again
+            return
     with operations.sent_soon() as chats:
         for stream in streams:
             try:

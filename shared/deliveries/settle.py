@@ -21,7 +21,7 @@ from shared.deliveries import operations, pauses
 from shared.deliveries.calls import EPHEMERAL
 from shared.deliveries.models import Delivery, State
 from shared.settings import settings
-from shared.telegram import Outcome, Telegram
+from shared.telegram import AWAY, Outcome, Telegram
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,8 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         if policy == "hold":
             await operations.hold_for_person(session, delivery, "no answer came")
             return
-        if waited > settings().settle_within or policy == "resend_marked" or not can_be_asked(delivery):
+        late = waited > settings().settle_within and delivery.trouble != AWAY  # never repeated unasked
+        if late or policy == "resend_marked" or not can_be_asked(delivery):
             await operations.repeat_marked(session, delivery, "it could not be settled")
             return
         search = await _candidates(session, delivery)

@@ -91,6 +91,15 @@ async def test_a_stream_is_heard_in_order_and_each_event_once(database: str, ear
     assert await ears.hear(stream) == 0
 
 
+async def test_of_many_hinted_streams_only_those_that_hold_something_due_are_heard(database: str, ears: Ears) -> None:
+    assert database
+    numbers = [*await tell("heard", "due"), *await tell("held", hold=60)]
+    heard_already, due, held = [await stream_of(number) for number in numbers]
+    await ears.hear(heard_already)
+    async with transaction() as session:
+        assert await outbox.due_of(session, "tester", [held, "order:0", due, heard_already]) == [due]
+
+
 async def test_what_is_held_back_holds_back_what_follows_in_its_stream(
     database: str, ears: Ears, heard: list[str]
 ) -> None:

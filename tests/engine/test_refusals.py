@@ -250,6 +250,20 @@ async def test_while_telegram_is_away_nobody_tries_until_a_knock_is_answered(pos
     await deaf.telegram.close()
 
 
+async def test_what_telegrams_absence_left_unsettled_is_asked_about_however_late(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    await say("unsettled")
+    await fault(sim, "drop_before")
+    await drained(post, GROUP)
+    async with transaction() as session:
+        await pauses.pause_all(session, 20, AWAY)
+    await pauses.knock(post.telegram)
+    await sql("UPDATE delivery SET claimed_at = now() - interval '1 hour', not_before = now() - interval '1 hour'")
+    await hurry()
+    await drained(post, GROUP)
+    assert await texts(sim) == ["unsettled"]
+
+
 async def test_a_flood_outlasts_the_return_of_telegram(post: Post, sim: Telegram) -> None:
     assert sim
     async with transaction() as session:
