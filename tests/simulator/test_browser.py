@@ -84,6 +84,8 @@ async def page(chromium: Browser, town: Telegram) -> AsyncIterator[Page]:
     await page.route("**/static/**", lambda route: route.fulfill(status=404))
     bot = asyncio.ensure_future(small_bot(town))
     await page.goto(f"{town.base}/demo")
+    await expect(page.locator("#live-text")).to_have_text("Bot demo tersambung")
+    await expect(page.locator("#chat-name")).to_have_text("SIKPRO Bot")
     yield page
     bot.cancel()
     await context.close()
@@ -127,6 +129,7 @@ async def test_another_person_sees_another_world_and_unread_counts(page: Page, t
     await town.ok("sendMessage", chat_id=GROUP, text="Untuk semua")
     await expect(page.locator("#chats button", has_text="Teknisi SDA")).to_contain_text("1")
     await page.get_by_role("button", name="Nadia Putri").click()
+    await expect(page.locator("#people [aria-current=true]")).to_contain_text("Nadia Putri")
     await page.get_by_role("button", name="Teknisi SDA").click()
     await expect(page.locator(".msg .txt")).to_have_text("Untuk semua")
     await page.locator("#tulis").fill("Siap")

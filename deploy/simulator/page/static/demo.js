@@ -7,7 +7,7 @@ import * as compose from "/demo/compose.js";
 
 const $ = id => document.getElementById(id), root = document.documentElement;
 const late = [];
-let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], doors = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0, stale = 0;
+let turn = 0, opening = false, low = true, listening = true, me = Number(kept.get("demo-orang") ?? 0), people = [], chats = [], doors = [], chat = null, records = new Map(), thread = 0, line = null, typing = 0, stale = 0, counted = 0;
 
 export async function send(path, body) {
   const form = body instanceof FormData;
@@ -31,9 +31,12 @@ async function read(path) {
   } catch { status(false); return null; }
 }
 
+function later() { clearTimeout(stale); stale = setTimeout(load, 150); }
+
 async function load() {
-  const asked = me, state = await read(`/demo/state?as=${me}`);
+  const asked = me, before = counted, state = await read(`/demo/state?as=${me}`);
   if (!state || asked !== me) return;
+  if (counted !== before) later(); // what came meanwhile may be missing in this state
   ({ people, chats, doors } = state);
   me = state.me;
   drawPeople();
@@ -210,7 +213,7 @@ async function markRead() {
 function happened(event) {
   if (opening && event.record) late.push(event);
   wire.network();
-  if (event.kind === "world") { clearTimeout(stale); stale = setTimeout(load, 150); return undefined; }
+  if (event.kind === "world") { later(); return undefined; }
   if (event.kind === "commands") return chat && openChat(chat.id);
   if (event.kind === "update") return event.chat === chat?.id ? wire.raw(event.raw) : undefined;
   if (event.kind === "answer") return answered(event);
@@ -218,6 +221,7 @@ function happened(event) {
   if (!event.record) return undefined;
   if (event.chat !== chat?.id) {
     const item = chats.find(one => one.id === event.chat);
+    if (event.kind === "message") counted += 1;
     if (item && event.kind === "message" && !event.record.service) { item.unread += 1; drawChats(); }
     return undefined;
   }
