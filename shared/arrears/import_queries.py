@@ -1,6 +1,6 @@
 """Questions about imports, within the asker's area: a batch, the history, rows that were refused. Reads only."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,11 +120,3 @@ async def refusals(
         wanted = wanted.where(ImportRefusal.problems.contains([{"code": code}]))
     wanted = wanted.order_by(ImportRefusal.row_no).limit(size + 1)
     return [Refusal(*row) for row in (await session.execute(wanted)).all()]
-
-
-async def all_refusals(session: AsyncSession, viewer: Viewer, batch_id: int) -> AsyncIterator[Sequence[Refusal]]:
-    """Every refused row in batches, for the file that goes back; memory stays flat."""
-    after = 0
-    while found := (await refusals(session, viewer, batch_id, after=after, size=2000))[:2000]:
-        yield found
-        after = found[-1].row_no

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text, tuple_
@@ -386,8 +386,3 @@ async def loads(session: AsyncSession, viewer: Viewer) -> dict[int, Sum]:
 def numbers_of(one: Account) -> tuple[str, ...]:
     """The phone numbers of an account as `+62…`; pages mask them until somebody asks (`operations.reveal`)."""
     return phones(one.phone).value or ()
-
-
-def overdue_since(one: Account, today: date) -> int:
-    """Days since the open promise's day has passed; 0 when it has not, or there is none."""
-    return max((today - one.promise_due).days, 0) if one.promise_due else 0

@@ -4,7 +4,7 @@ Whoever leaves the last bound group of his area and role loses every right at on
 Admins never lose theirs this way: the house must not be shut from outside.
 """
 
-from sqlalchemy import BigInteger, bindparam, func, or_, select, text, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,20 +26,6 @@ WORKS_IN = {
     Purpose.COLLECTORS: frozenset(Role) - {Role.TECHNICIAN},
 }
 """Which roles have their work in a group of a purpose."""
-
-_MET = text("""
-    WITH known AS (SELECT chat_id FROM group_binding WHERE chat_id = :chat AND active LIMIT 1), met AS (
-        INSERT INTO group_member (chat_id, telegram_id, inside) SELECT chat_id, :user, true FROM known
-        WHERE NOT EXISTS (SELECT FROM group_member WHERE chat_id = :chat AND telegram_id = :user)
-        ON CONFLICT DO NOTHING
-    )
-    SELECT EXISTS (SELECT FROM known)
-""").bindparams(bindparam("chat", type_=BigInteger), bindparam("user", type_=BigInteger))
-
-
-async def met(session: AsyncSession, chat_id: int, telegram_id: int) -> bool:
-    """Whether a group is bound; whoever speaks there is a member of it, if nobody told us so before."""
-    return bool(await session.scalar(_MET, {"chat": chat_id, "user": telegram_id}))
 
 
 async def fitting(session: AsyncSession, person: Person) -> set[int]:

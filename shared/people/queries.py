@@ -17,7 +17,6 @@ _AREA = (
     .join(PersonArea, or_(PersonArea.site_operation_id == Sto.site_operation_id, PersonArea.sto_id == Sto.id))
     .where(PersonArea.person_id == bindparam("person", type_=BigInteger))
 )
-_BY_TELEGRAM = select(Person).where(Person.telegram_id == bindparam("telegram", type_=BigInteger), Person.active)
 
 
 class Who(NamedTuple):
@@ -47,20 +46,6 @@ async def viewer_of(session: AsyncSession, person: Person | Who, group: int | No
 
 async def _area_of(session: AsyncSession, person_id: int) -> frozenset[int]:
     return frozenset(row[0] for row in await rows.rows(session, _AREA, {"person": person_id}))
-
-
-async def by_telegram(session: AsyncSession, telegram_id: int) -> Person | None:
-    """The active person with this numeric Telegram identity."""
-    person: Person | None = await session.scalar(_BY_TELEGRAM, {"telegram": telegram_id})
-    return person
-
-
-async def by_username(session: AsyncSession, username: str) -> Person | None:
-    """The active person who signs in with this name."""
-    person: Person | None = await session.scalar(
-        select(Person).where(Person.username == username.strip().lower(), Person.active)
-    )
-    return person
 
 
 async def by_technician_code(session: AsyncSession, code: str) -> Person | None:

@@ -8,7 +8,7 @@ from datetime import time as at
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock, rows
@@ -96,9 +96,3 @@ async def sto_by_code(session: AsyncSession, code: str) -> Sto | None:
     """The active STO with this code."""
     sto: Sto | None = await session.scalar(select(Sto).where(Sto.code == code, Sto.active))
     return sto
-
-
-async def stos_of_units(session: AsyncSession, sites: Sequence[int], stos: Sequence[int]) -> frozenset[int]:
-    """The STO ids that a set of Site Operations and single STO cover."""
-    found = await session.scalars(select(Sto.id).where(or_(Sto.site_operation_id.in_(sites), Sto.id.in_(stos))))
-    return frozenset(found)

@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shared.audit.models import AuditRow
+from shared.chats import speakers
+from shared.chats.models import ChatKind
+from shared.chats.speakers import Told
 from shared.db import transaction
 from shared.errors import Invalid, NotAllowed
 from shared.people import invites, operations, tokens
@@ -171,10 +174,9 @@ async def test_disabling_ends_sessions_tokens_and_the_bot_at_once_and_enabling_g
     assert (await nadia.get("/order")).status == 303
     assert (await stranger.ask("GET", "/api/v1/orders", **api)).status == 401
     async with transaction() as session:
-        from shared.people.queries import by_telegram
-
         assert helpdesk.telegram_id
-        assert await by_telegram(session, helpdesk.telegram_id) is None
+        said = Told(helpdesk.telegram_id, ChatKind.PRIVATE, "", 1, helpdesk.telegram_id)
+        assert await speakers.note(session, [said]) == [None]
     assert (await admin.post(f"/pengguna/{helpdesk.id}/aktif", {"aktif": "ya"}, htmx=False)).status == 303
     assert (await nadia.get("/order")).status == 303
     assert (await stranger.ask("GET", "/api/v1/orders", **api)).status == 401
