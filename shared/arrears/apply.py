@@ -53,13 +53,13 @@ _MISSING = Template("""
     FROM import_change i WHERE i.batch_id = $batch AND i.kind = 'missing' AND a.id = i.account_id
 """)
 # A promise is kept when the account is off the list, or owes less by what was promised; broken when its day has passed
-# and it is not. One whose day is still to come stays open.
+# where the account's unit is, and it is not. One whose day is still to come stays open.
 _PROMISES = Template("""
     UPDATE promise p SET batch_id = $batch, settled_at = now(),
         state = CASE WHEN a.state <> 'open' OR a.amount <= p.owed - p.amount THEN 'kept' ELSE 'broken' END
-    FROM account a
+    FROM account a JOIN sto s ON s.id = a.sto_id JOIN site_operation u ON u.id = s.site_operation_id
     WHERE p.state = 'open' AND a.id = p.account_id
-      AND (a.state <> 'open' OR a.amount <= p.owed - p.amount OR p.due < (now() AT TIME ZONE 'Asia/Jakarta')::date)
+      AND (a.state <> 'open' OR a.amount <= p.owed - p.amount OR p.due < (now() AT TIME ZONE u.zone)::date)
       AND (a.last_batch = $batch OR EXISTS (SELECT FROM $kept x WHERE x.account_id = a.id AND x.kind = 's'))
     RETURNING p.state
 """)

@@ -22,6 +22,7 @@ from shared.errors import Conflict, Invalid, NotAllowed
 from shared.events import EventRow
 from shared.people.models import Person
 from shared.people.queries import viewer_of
+from shared.places.models import SiteOperation, Sto
 from tests.ingest.conftest import HEADER, Desk, line, listed, work
 
 STAGED = text("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'staging'")
@@ -176,6 +177,22 @@ async def test_promises_are_kept_or_broken_by_the_next_list_and_open_again_when_
     await desk.undo(batch)
     assert all(account.promise_due for account in (await desk.accounts()).values())
     assert await count(select(func.count()).where(Promise.state == "open")) == 5
+
+
+async def test_the_day_of_a_promise_passes_where_the_unit_of_its_account_is(desk: Desk) -> None:
+    await desk.bring(line(1), line(2, sto="TUN"))
+    today = clock.local(clock.now(), "Asia/Jakarta").date()
+    for one in (await desk.accounts()).values():
+        await call(desk, one, Call(Result.PROMISE, due=today + timedelta(days=2), amount=400))
+    west, east = "Etc/GMT+12", "Pacific/Kiritimati"  # never the same day
+    async with transaction() as session:
+        for site, zone in ((desk.here.site, west), (desk.here.other_site, east)):
+            await session.execute(update(SiteOperation).where(SiteOperation.id == site.id).values(zone=zone))
+        await session.execute(update(Sto).where(Sto.code == "TUN").values(site_operation_id=desk.here.other_site.id))
+        await session.execute(update(Promise).values(due=clock.local(clock.now(), west).date()))
+    batch = await desk.bring(line(1), line(2, sto="TUN"))
+    assert (batch.result["kept_promises"], batch.result["broken_promises"]) == (0, 1)
+    assert (await desk.accounts())["00001"].promise_due is not None
 
 
 async def test_a_preview_that_another_list_overtook_is_shown_anew_before_it_is_applied(desk: Desk) -> None:
