@@ -81,7 +81,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "That message is about several orders. Reply to one about a single order, or to its /reg.",
     ),
     "not_your_role": (
-        "Perintah ini di luar peran atau area Anda.",
+        "Perintah ini di luar peran atau wilayah Anda.",
         "This command is outside your role or area.",
     ),
     # asking to be let in
@@ -241,7 +241,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "toast_closed": ("{number} sudah {status}.", "{number} is {status} already."),
     "toast_desk": ("Hanya helpdesk yang dapat mengambil order.", "Only helpdesk may take orders."),
     "toast_gone": (
-        "Order ini tidak ada atau di luar area Anda.",
+        "Order ini tidak ada atau di luar wilayah Anda.",
         "This order does not exist or is outside your area.",
     ),
     "toast_stranger": (
@@ -269,7 +269,7 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "stale": ("Order ini baru saja berubah. Coba lagi.", "This order has just changed. Try again."),
     "illegal": ("Status order ini tidak mengizinkannya.", "The status of this order does not permit it."),
     "taken": ("Order ini sudah diambil orang lain.", "This order was taken by somebody else."),
-    "gone": ("Order ini tidak ada atau di luar area Anda.", "This order does not exist or is outside your area."),
+    "gone": ("Order ini tidak ada atau di luar wilayah Anda.", "This order does not exist or is outside your area."),
     "invalid": (
         "Tipe, nomor, atau STO itu tidak cocok dengan daftar. Kirim /reg lagi.",
         "That order type, number or STO does not fit the list. Send /reg again.",

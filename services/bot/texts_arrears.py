@@ -19,7 +19,7 @@ ARREARS: dict[str, tuple[str, str]] = {
         "There is nobody left to visit today. Find others with /tagihan and their number or name.",
     ),
     "tasks_none_office": (
-        "Tidak ada janji bayar yang jatuh tempo hari ini di area Anda.",
+        "Tidak ada janji bayar yang jatuh tempo hari ini di wilayah Anda.",
         "No promise is due today in your area.",
     ),
     "tasks_pick": ("Pilih nomornya untuk membuka.", "Choose a number to open it."),
@@ -42,7 +42,7 @@ ARREARS: dict[str, tuple[str, str]] = {
     ),
     "bill_short": ("Tulis paling sedikit 3 huruf atau angka.", "Write at least 3 letters or digits."),
     "bill_none": (
-        "Tidak ada tunggakan yang cocok di area Anda. Periksa nomor atau ejaannya.",
+        "Tidak ada tunggakan yang cocok di wilayah Anda. Periksa nomor atau ejaannya.",
         "Nothing in your area fits. Check the number or the spelling.",
     ),
     "bill_found": ("Yang cocok, tunggakan terbesar di atas:", "What fits, the most owed first:"),
@@ -142,7 +142,7 @@ ARREARS: dict[str, tuple[str, str]] = {
         "This group is not connected for collection. Send this command in a private chat or in the collectors' group.",
     ),
     "toast_bill_gone": (
-        "Pelanggan ini tidak ada di area Anda.",
+        "Pelanggan ini tidak ada di wilayah Anda.",
         "This customer is not in your area.",
     ),
     "toast_old_card": (
@@ -162,7 +162,7 @@ ARREARS: dict[str, tuple[str, str]] = {
         "/tugas lists the customers to visit today.",
     ),
     "help_tugas_office": (
-        "/tugas menampilkan janji bayar yang jatuh tempo di area Anda.",
+        "/tugas menampilkan janji bayar yang jatuh tempo di wilayah Anda.",
         "/tugas lists the promises that are due in your area.",
     ),
     "help_tagihan": (

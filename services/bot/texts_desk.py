@@ -143,7 +143,7 @@ DESK: dict[str, tuple[str, str]] = {
     ),
     "recap_future": ("Hari itu belum tiba.", "That day has not come yet."),
     "recap_sto": (
-        "STO {sto} tidak ada di area Anda.",
+        "STO {sto} tidak ada di wilayah Anda.",
         "There is no STO {sto} in your area.",
     ),
     # handover
@@ -190,7 +190,7 @@ DESK: dict[str, tuple[str, str]] = {
     "toast_refused": ("{name} ditolak.", "{name} is turned away."),
     "toast_settled": ("Permintaan ini sudah diputuskan.", "This request was decided already."),
     "toast_not_approver": (
-        "Hanya team leader areanya atau admin yang dapat memutuskan.",
+        "Hanya team leader wilayahnya atau admin yang dapat memutuskan.",
         "Only the team leader of its area or an admin may decide.",
     ),
     # help

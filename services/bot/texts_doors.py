@@ -10,7 +10,7 @@ DOORS: dict[str, tuple[str, str]] = {
         "This Telegram account is not on SIKPRO's list of people: <code>{number}</code>{name}.",
     ),
     "door_elsewhere": (
-        "Terdaftar sebagai {person} ({role}), tetapi grup ini bukan untuk peran atau areanya.",
+        "Terdaftar sebagai {person} ({role}), tetapi grup ini bukan untuk peran atau wilayahnya.",
         "Registered as {person} ({role}), but this group is not for that role or area.",
     ),
     "door_rights": (

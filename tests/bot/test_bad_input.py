@@ -153,7 +153,7 @@ async def test_a_button_of_a_message_that_telegram_forgot(rizal: Person) -> None
     user = {"id": rizal.telegram_id, "is_bot": False, "first_name": "R"}
     query = {"id": "1", "from": user, "chat_instance": "1", "data": "cek:12345:x"}
     heard = await rizal.sends(callback_query={**query, "message": message})
-    assert heard.toast == "Order ini tidak ada atau di luar area Anda."
+    assert heard.toast == "Order ini tidak ada atau di luar wilayah Anda."
     heard = await rizal.sends(callback_query={**query, "inline_message_id": "abc"})
     assert heard.toast is not None
     assert heard.toast.startswith("Tombol ini sudah tidak berlaku")

@@ -290,7 +290,7 @@ async def test_nobody_else_gets_anything(
         assert "anonim" in (await yuli_in_group.says(words, sender_chat=sender)).text
     assert "Tidak ada tunggakan" in (await yuli.says("/tagihan 152399999999")).text
     far = heard.button("Sudah bayar").replace(f":{accounts[BUDI].id}:", f":{accounts['152399999999'].id}:")
-    assert "tidak ada di area" in str((await yuli.presses(far)).toast)
+    assert "tidak ada di wilayah" in str((await yuli.presses(far)).toast)
     here.collector.active = False
     await session.merge(here.collector)
     await session.commit()

@@ -125,7 +125,7 @@ async def test_a_menu_belongs_to_whoever_opened_it_and_to_the_desk_alone(
     await session.execute(update(Human).where(Human.id == here.outsider.id).values(telegram_id=BAGUS))
     await session.commit()
     bagus = Person(BAGUS, HELPDESK_CHAT)
-    gone = "Order ini tidak ada atau di luar area Anda."
+    gone = "Order ini tidak ada atau di luar wilayah Anda."
     assert [(await bagus.presses(data)).toast for data in (f"atur:{order.id}:x", opened.button("Batal"))] == [gone] * 2
     await session.execute(update(Human).where(Human.id == here.helpdesk.id).values(active=False))
     await session.commit()

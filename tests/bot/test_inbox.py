@@ -191,7 +191,7 @@ async def test_a_press_is_answered_after_the_commit(work: Work, door: asyncpg.Co
     await intake.keep(door, BOT, [{"update_id": 1, "callback_query": query}])
     await run_dry(work)
     assert isinstance(work.mouth, Silence)
-    assert work.mouth.toasts == ["Order ini tidak ada atau di luar area Anda."]
+    assert work.mouth.toasts == ["Order ini tidak ada atau di luar wilayah Anda."]
 
 
 async def test_workers_stop_when_asked(work: Work) -> None:

@@ -45,7 +45,7 @@ async def test_help_lists_what_this_person_may_use(rizal: Person, here: Town) ->
 @pytest.mark.parametrize("command", ["/reg AO", "/cek", "/saya"])
 async def test_a_collector_may_not_use_the_commands_of_others(here: Town, command: str) -> None:
     collector = Person(here.collector.telegram_id or 0)
-    assert (await collector.says(command)).text == "Perintah ini di luar peran atau area Anda."
+    assert (await collector.says(command)).text == "Perintah ini di luar peran atau wilayah Anda."
 
 
 async def test_cek_tells_status_since_when_by_whom_reason_and_note(
@@ -148,7 +148,7 @@ async def test_ambil_of_a_finished_or_foreign_order(here: Town, nadia: Person, s
     await operations.change_status(session, viewer, order.id, 1, "SELESAI", source="web")
     await session.commit()
     assert (await nadia.presses(f"ambil:{order.id}:x")).toast == f"{order.registration_no} sudah Selesai."
-    gone = "Order ini tidak ada atau di luar area Anda."
+    gone = "Order ini tidak ada atau di luar wilayah Anda."
     assert (await nadia.presses(f"ambil:{foreign.id}:x")).toast == gone
     assert (await nadia.presses("ambil:987654:x")).toast == gone
 

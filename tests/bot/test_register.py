@@ -323,7 +323,7 @@ async def test_an_old_question_says_so(rizal: Person) -> None:
 
 async def test_helpdesk_registers_only_in_its_area(nadia: Person, session: AsyncSession) -> None:
     heard = await nadia.says("/reg AO SC32232558 ZTEGC6754546 SPJ ODP-SPJ-003 F5SDA445")
-    assert heard.text == "Perintah ini di luar peran atau area Anda."
+    assert heard.text == "Perintah ini di luar peran atau wilayah Anda."
     assert await orders(session) == 0
     heard = await nadia.says(LINE)
     assert heard.text.startswith("Pesan diterima")
