@@ -13,11 +13,13 @@ from services.bot.answers import Answer, Reply, Toast
 from services.bot.asking import Asker, Place, Spoken
 from services.bot.handlers import join
 from services.bot.texts import plain, problem, say
+from shared.chats import operations as chats
 from shared.chats.speakers import Speaker
 from shared.db import after
 from shared.deliveries.models import Delivery
 from shared.errors import SikproError
 from shared.people import operations as people
+from shared.people.queries import shut_out
 
 REFUSALS = 6  # a minute and chat
 READS = frozenset({"cek", "saya", "help", "tugas"})
@@ -48,13 +50,17 @@ async def identify(handler: Handler, event: TelegramObject, data: dict[str, Any]
         if message is not None and (event.edited_message or message.forward_origin):
             return _refusal("edited" if event.edited_message else "forwarded", asker.language, said)
         return await _carry_out(handler, event, data | {"asker": asker, "said": said})
+    if not event.callback_query and not said and (place.is_group or not text):
+        return None  # chatter in groups, and what is no text
+    if asker == "stranger":
+        asker = await _known_as(session, place, user.id)
     if asker == "stranger" and said is not None and event.message and join.asks_in(place, said):
         if message is not None and message.forward_origin:
             return _refusal("forwarded", _language(user), said)
         if await _enough_refused(session, place.chat_id):
             return None
         return await join.join(session, user.id, said, _language(user))
-    refusal = _deny(asker, event, place, user, text, said)
+    refusal = _deny(asker, event, place, user, said)
     if isinstance(refusal, Answer) and await _enough_refused(session, place.chat_id):
         return None
     return refusal
@@ -111,6 +117,14 @@ async def _asker(
     )
 
 
+async def _known_as(session: AsyncSession, place: Place, telegram_id: int) -> str:
+    """Why somebody without rights is refused; a group of others must not learn whom we know."""
+    if place.is_group and not await chats.group_is_known(session, place.chat_id):
+        return "stranger"
+    why = await shut_out(session, telegram_id)
+    return f"shut_{why}" if why else "stranger"
+
+
 async def _enough_refused(session: AsyncSession, chat_id: int) -> bool:
     """Whether a chat heard refusals enough this minute: strangers must not use up a group's pace."""
     refused = select(func.count()).where(
@@ -127,15 +141,13 @@ def _refusal(key: str, language: str, said: Spoken | None) -> Reply | None:
     return Answer(say(key, language), quiet=key != "anonymous") if said else None
 
 
-def _deny(why: str, event: Update, place: Place, user: User, text: str, said: Spoken | None) -> Reply | None:
-    """One polite sentence and no data; silence for chatter in groups."""
+def _deny(why: str, event: Update, place: Place, user: User, said: Spoken | None) -> Reply:
+    """One polite sentence and no data."""
     language = _language(user)
     if event.callback_query:
-        key = "toast_stranger" if why == "stranger" else "toast_group"
+        key = {"stranger": "toast_stranger", "strange_group": "toast_group"}.get(why, why)
         return Toast(plain(key, language, number=user.id), alert=True)
-    if not said and (place.is_group or not text):
-        return None
     if why == "strange_group":
         return Answer(say(why, language, number=place.chat_id), kind="refusal", quiet=True)
-    key = "stranger_start" if said and said.name == "start" else why
+    key = "stranger_start" if why == "stranger" and said and said.name == "start" else why
     return Answer(say(key, language, number=user.id), kind="refusal", quiet=True)

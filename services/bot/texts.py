@@ -43,6 +43,25 @@ SAYINGS: dict[str, tuple[str, str]] = {
             "<code>{number}</code>."
         ),
     ),
+    # somebody of ours without rights, also as a toast
+    "shut_waits": (
+        "Permintaan akses Anda masih menunggu persetujuan. Anda diberi tahu begitu diputuskan.",
+        "Your request for access still waits for approval. You will be told the decision.",
+    ),
+    "shut_left": (
+        (
+            "Anda tidak lagi di grup kerja Anda, jadi akses Anda ke SIKPRO berakhir. "
+            "Masuk lagi ke grup itu, atau minta tautan masuk kepada admin."
+        ),
+        (
+            "You are no longer in your working group, so your access to SIKPRO has ended. "
+            "Join that group again, or ask the admin for a link into it."
+        ),
+    ),
+    "shut_ended": (
+        "Akses Anda ke SIKPRO tidak aktif. Tanyakan kepada admin.",
+        "Your access to SIKPRO is not active. Ask the admin.",
+    ),
     "strange_group": (
         "Grup ini belum dihubungkan ke SIKPRO. Minta admin menghubungkan nomor grup <code>{number}</code>.",
         "This group is not connected to SIKPRO. Ask the admin to connect group number <code>{number}</code>.",

@@ -54,6 +54,18 @@ async def by_technician_code(session: AsyncSession, code: str) -> Person | None:
     return person
 
 
+async def shut_out(session: AsyncSession, telegram_id: int) -> str | None:
+    """Why a person of ours with this Telegram number has no rights; None: it has, or is nobody of ours.
+
+    `waits` for approval, `left` its last bound group, `ended` by the office, which may have refused it from the start.
+    """
+    wanted = select(Person.waiting, Person.left_at).where(Person.telegram_id == telegram_id, ~Person.active)
+    row = (await session.execute(wanted)).first()
+    if row is None:
+        return None
+    return "waits" if row.waiting else "left" if row.left_at is not None else "ended"
+
+
 async def office_people(session: AsyncSession, limit: int = 8) -> Sequence[Person]:
     """Active people who can sign in on the web, in the order they were entered."""
     wanted = select(Person).where(Person.active, Person.username.is_not(None), Person.password_hash.is_not(None))

@@ -134,7 +134,15 @@ async def test_a_disabled_person_has_no_rights_from_that_moment(
     assert "Selamat datang, Rizal Fauzi" in (await rizal.says("/start")).text
     await people.disable(session, here.technician.id)
     await session.commit()
-    assert "belum terdaftar" in (await rizal.says(LINE)).text
+    assert (await rizal.says(LINE)).text == "Akses Anda ke SIKPRO tidak aktif. Tanyakan kepada admin."
+    assert (await Person(rizal.telegram_id, language="en").presses("cek:1:x")).toast == (
+        "Your access to SIKPRO is not active. Ask the admin."
+    )
+    in_group = Person(rizal.telegram_id, TECHNICIAN_CHAT)
+    assert "tidak aktif" in (await in_group.says("/cek")).text
+    assert (await in_group.says("halo")).silent
+    elsewhere = await Person(rizal.telegram_id, UNBOUND).says("/cek")
+    assert "belum terdaftar" in elsewhere.text, "a group of others does not learn whom we know"
     assert await orders(session) == 0
 
 

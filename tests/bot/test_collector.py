@@ -294,5 +294,5 @@ async def test_nobody_else_gets_anything(
     here.collector.active = False
     await session.merge(here.collector)
     await session.commit()
-    assert "belum terdaftar" in str((await yuli.presses(heard.button("Sudah bayar"))).toast)
+    assert "tidak aktif" in str((await yuli.presses(heard.button("Sudah bayar"))).toast)
     assert await visits(session) == []

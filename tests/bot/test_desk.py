@@ -129,7 +129,7 @@ async def test_a_menu_belongs_to_whoever_opened_it_and_to_the_desk_alone(
     assert [(await bagus.presses(data)).toast for data in (f"atur:{order.id}:x", opened.button("Batal"))] == [gone] * 2
     await session.execute(update(Human).where(Human.id == here.helpdesk.id).values(active=False))
     await session.commit()
-    assert "belum terdaftar" in str((await desk.presses(opened.button("Kendala"))).toast)
+    assert "tidak aktif" in str((await desk.presses(opened.button("Kendala"))).toast)
     assert (await fresh(session, order)).version == 1
     assert (await desk.presses("buat:1:1:1:zz:")).toast is not None
 

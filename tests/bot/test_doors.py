@@ -10,7 +10,7 @@ from services.bot import intake
 from shared.audit.models import AuditRow
 from shared.chats import belonging, doors
 from shared.chats import operations as chats
-from shared.chats.models import ChatKind, GroupInvite, GroupMember, JoinRequest, Purpose
+from shared.chats.models import ChatKind, GroupBinding, GroupInvite, GroupMember, JoinRequest, Purpose
 from shared.db import after, transaction
 from shared.deliveries.models import Delivery
 from shared.errors import Invalid, NotAllowed
@@ -201,7 +201,8 @@ async def test_leaving_the_last_group_ends_everything_until_one_comes_back(
         heard = await becomes(NADIA, "member", how, HELPDESK_CHAT, **more, **rights)
     assert "Akses Anda ke SIKPRO berakhir" in words(heard)[NADIA]
     assert calls(heard) == [("getChatMember", NADIA)], "the technicians' group, of which nobody told us"
-    assert "belum terdaftar" in (await Person(NADIA).says("/cek")).text
+    for said in ("/cek", "/start", "halo"):
+        assert "tidak lagi di grup kerja Anda" in (await Person(NADIA).says(said)).text
     assert (await session.scalars(select(WebSession))).all() == []
     gone = await person(session, here.helpdesk)
     assert (gone.active, gone.left_at is not None) == (False, True)
@@ -245,9 +246,8 @@ async def test_admins_keep_their_rights_and_the_disabled_get_none_back(session: 
     async with transaction() as opened:
         admin = await viewer_of(opened, office.admin)
         await people.dismiss(opened, admin, office.technician.id, source="web")
-    assert "belum terdaftar" in (await Person(RIZAL).says("/cek")).text
     assert (await becomes(RIZAL, "left", "member")).silent
-    assert "belum terdaftar" in (await Person(RIZAL).says("/cek")).text
+    assert "tidak aktif" in (await Person(RIZAL).says("/cek")).text
     await becomes(NADIA, "member", "left", HELPDESK_CHAT)
     async with transaction() as opened:
         await people.dismiss(opened, admin, office.helpdesk.id, source="web")
@@ -272,8 +272,18 @@ async def test_a_binding_takes_the_place_of_a_deleted_topic(session: AsyncSessio
     async with transaction() as opened:
         for thread in (7, 8):
             await chats.bind(opened, HELPDESK_CHAT, Purpose.HELPDESK, thread_id=thread, sto_id=here.sda.id)
+        await opened.execute(update(GroupBinding).where(GroupBinding.thread_id == 7).values(pins=True))
         assert await chats.topic_lost(opened, HELPDESK_CHAT, 7)
         assert not await chats.topic_lost(opened, HELPDESK_CHAT, 99)
         await chats.bind(opened, HELPDESK_CHAT, Purpose.HELPDESK, thread_id=9, sto_id=here.sda.id)
     found = await chats.bindings_for(session, here.sda.id, Purpose.HELPDESK)
-    assert [each.thread_id for each in found] == [None, 8, 9]
+    assert [(each.thread_id, each.pins) for each in found] == [(None, False), (8, False), (9, True)]
+
+
+async def test_a_group_bound_anew_by_hand_keeps_its_pins_when_it_moves(session: AsyncSession, here: Town) -> None:
+    await session.execute(update(GroupBinding).where(GroupBinding.chat_id == HELPDESK_CHAT).values(pins=True))
+    await chats.seen(session, -1001000000056, ChatKind.SUPERGROUP, "Helpdesk Sidoarjo")
+    await chats.bind(session, -1001000000056, Purpose.HELPDESK, site_operation_id=here.site.id)
+    await chats.migrated(session, HELPDESK_CHAT, -1001000000056)
+    found = await chats.bindings_for(session, here.sda.id, Purpose.HELPDESK)
+    assert [(each.chat_id, each.pins) for each in found] == [(-1001000000056, True)]
