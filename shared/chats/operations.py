@@ -63,9 +63,10 @@ async def bind(
 ) -> None:
     """Let a group (or one topic of it) serve an area; the chat's held messages leave.
 
-    It takes the place of a binding for the same whose topic was deleted, and what waited for that topic goes along.
+    It takes the place of a binding for the same whose topic was deleted: what waited for that topic goes along, and
+    cards are pinned if they were there.
     """
-    lost = select(GroupBinding.thread_id).where(
+    lost = select(GroupBinding.thread_id, GroupBinding.pins).where(
         GroupBinding.chat_id == chat_id,
         GroupBinding.active,
         GroupBinding.lost_at.is_not(None),
@@ -73,17 +74,22 @@ async def bind(
         GroupBinding.site_operation_id.is_not_distinct_from(site_operation_id),
         GroupBinding.sto_id.is_not_distinct_from(sto_id),
     )
-    gone = [number for number in await session.scalars(lost) if number is not None]
+    deleted = (await session.execute(lost)).all()
+    made = insert(GroupBinding).values(
+        chat_id=chat_id,
+        thread_id=thread_id,
+        purpose=purpose,
+        site_operation_id=site_operation_id,
+        sto_id=sto_id,
+        pins=any(each.pins for each in deleted),
+    )
     await session.execute(
-        insert(GroupBinding)
-        .values(
-            chat_id=chat_id, thread_id=thread_id, purpose=purpose, site_operation_id=site_operation_id, sto_id=sto_id
-        )
-        .on_conflict_do_update(
+        made.on_conflict_do_update(
             index_elements=["chat_id", "thread_id", "purpose", "site_operation_id", "sto_id"],
-            set_={"active": True, "lost_at": None},
+            set_={"active": True, "lost_at": None, "pins": or_(GroupBinding.pins, made.excluded.pins)},
         )
     )
+    gone = [each.thread_id for each in deleted if each.thread_id is not None]
     if gone:
         await _rehome(session, chat_id, gone, thread_id)
     await release(session, chat_id)
@@ -132,12 +138,18 @@ async def migrated(session: AsyncSession, old_id: int, new_id: int) -> None:
     await seen(session, new_id, ChatKind.SUPERGROUP, old.title if old else "")
     await session.execute(update(Chat).where(Chat.id == old_id).values(migrated_to=new_id))
     bound, told = aliased(GroupBinding), aliased(Delivery)
-    again = exists().where(  # somebody bound the new id by hand already
-        bound.chat_id == new_id,
+    same = and_(
         bound.thread_id.is_not_distinct_from(GroupBinding.thread_id),
         bound.purpose == GroupBinding.purpose,
         bound.site_operation_id.is_not_distinct_from(GroupBinding.site_operation_id),
         bound.sto_id.is_not_distinct_from(GroupBinding.sto_id),
+    )
+    again = exists().where(bound.chat_id == new_id, same)  # somebody bound the new id by hand already
+    await session.execute(
+        update(GroupBinding)
+        .where(GroupBinding.chat_id == new_id, exists().where(bound.chat_id == old_id, bound.active, bound.pins, same))
+        .values(pins=True)
+        .execution_options(synchronize_session=False)
     )
     await session.execute(
         update(GroupBinding)
