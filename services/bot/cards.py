@@ -13,10 +13,11 @@ from services.bot.texts import plain, say
 from services.bot.texts_orders import short
 from shared import clock, words
 from shared.arrears import masks
-from shared.arrears.field import ZONE, Stop
+from shared.arrears.field import Stop
 from shared.arrears.guards import Guard, takes
 from shared.arrears.models import Account, AccountState, Promise, Result, Visit
 from shared.arrears.queries import numbers_of
+from shared.arrears.there import day_in
 from shared.deliveries.operations import reference
 from shared.words import DAYS, MONTHS
 
@@ -26,11 +27,6 @@ ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def rupiah(amount: int) -> str:
     """`Rp 412.500`."""
     return "Rp " + f"{amount:,}".replace(",", ".")
-
-
-def today() -> date:
-    """The day of promises: in the zone of the lists."""
-    return clock.local(clock.now(), ZONE).date()
 
 
 def on(day: date, language: str) -> str:
@@ -50,11 +46,12 @@ def owed(one: Account, language: str) -> str:
     return rupiah(one.amount) + (f", {say('months', language, n=one.months)}" if one.months else "")
 
 
-def promise_line(one: Account, language: str) -> str:
-    """The open promise in a few words; empty without one."""
+def promise_line(one: Account, zone: str, language: str) -> str:
+    """The open promise in a few words, on a day of the account's zone; empty without one."""
     if one.promise_due is None:
         return ""
-    key = "open" if one.promise_due > today() else "today" if one.promise_due == today() else "late"
+    today = day_in(zone)
+    key = "open" if one.promise_due > today else "today" if one.promise_due == today else "late"
     values = {"day": on(one.promise_due, language), "amount": rupiah(one.promise_amount or one.amount)}
     return say(f"promise_{key}", language, **values)
 
@@ -64,7 +61,7 @@ def line(place: int, stop: Stop, language: str, *, whole: bool) -> str:
     one = stop.account
     name = f"<b>{escape(short(one.name, 40))}</b>" if whole else escape(masks.name(one.name))
     parts = [f"{place}. {name} · {escape(stop.sto)} · {owed(one, language)}"]
-    more = [promise_line(one, language)]
+    more = [promise_line(one, stop.zone, language)]
     if whole and one.address:
         more.append(escape(short(one.address, 60)))
     if stop.metres is not None:
@@ -78,6 +75,7 @@ def line(place: int, stop: Stop, language: str, *, whole: bool) -> str:
 def card(
     one: Account,
     sto: str,
+    zone: str,
     visits: Sequence[Visit],
     against: Guard | None,
     order_no: str,
@@ -93,12 +91,12 @@ def card(
     if whole and one.address:
         lines.append(escape(short(one.address, 200)))
     lines.append(f"<b>{rupiah(one.amount)}</b>" + (f", {say('months', language, n=one.months)}" if one.months else ""))
-    if promised := promise_line(one, language):
+    if promised := promise_line(one, zone, language):
         lines.append(promised[0].upper() + promised[1:])
     if whole and (phones := numbers_of(one)):
         quiet = against is not None and against.why in {"hours", "weekly"}
         lines.append(say("card_phone_later" if quiet else "card_phone", language, phones=" / ".join(phones[:3])))
-    lines.append(_last(visits, language))
+    lines.append(_last(visits, zone, language))
     if against is not None:
         lines += ["", guarded(against, order_no, language)]
     lines += ["", say("card_goes", language, minutes=f"{minutes:g}")] if whole else []
@@ -106,12 +104,12 @@ def card(
     return "\n".join(lines)
 
 
-def _last(visits: Sequence[Visit], language: str) -> str:
+def _last(visits: Sequence[Visit], zone: str, language: str) -> str:
     if not visits:
         return say("card_never", language)
     last = visits[0]
     result = plain(f"r_{last.result}", language).lower()
-    said = say("card_visit", language, at=words.moment(last.at, ZONE), result=result)
+    said = say("card_visit", language, at=words.moment(last.at, zone), result=result)
     return said + (f"\n<blockquote>{escape(short(last.note, 200))}</blockquote>" if last.note else "")
 
 
@@ -143,9 +141,9 @@ def results(one: Account, owner: int, against: Guard | None, language: str, *, w
     return rows
 
 
-def days(one: Account, owner: int, language: str) -> list[list[Button]]:
+def days(one: Account, owner: int, zone: str, language: str) -> list[list[Button]]:
     """When: the days that people say, and another one."""
-    first = today()
+    first = day_in(zone)
     last = date(first.year + first.month // 12, first.month % 12 + 1, 1) - timedelta(days=1)
     offered = {first + timedelta(days=n) for n in (0, 1, 2, 3, 5, 7)} | ({last} if (last - first).days > 7 else set())
     named = {first: plain("b_today", language), first + timedelta(days=1): plain("b_tomorrow", language)}
@@ -192,12 +190,13 @@ def noted(
     visit: Visit,
     promise: Promise | None,
     order_no: str,
+    zone: str,
     language: str,
     *,
     repeated: bool,
 ) -> str:
     """What was written down, with the customer masked: this stays in the chat."""
-    at, result = words.moment(visit.at, ZONE), plain(f"r_{visit.result}", language).lower()
+    at, result = words.moment(visit.at, zone), plain(f"r_{visit.result}", language).lower()
     lines = [say("recorded_before" if repeated else "recorded", language, at=at, result=result), who(one, whole=False)]
     if promise is not None:
         values = {"amount": rupiah(promise.amount), "day": on(promise.due, language)}

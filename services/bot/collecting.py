@@ -10,12 +10,14 @@ from services.bot import cards, errands
 from services.bot.answers import Answer, Button, Reply, Toast
 from services.bot.asking import Asker
 from services.bot.errands import More, Open
+from services.bot.questions import zone_of
 from services.bot.texts import mention, plain, say
 from shared import audit, clock
 from shared.arrears import contacts, days, faults, field, guards, queries, visits
 from shared.arrears.field import Cursor, Part
 from shared.arrears.guards import Guarded
 from shared.arrears.models import Account, AccountState, Visit
+from shared.arrears.there import day_in
 from shared.arrears.visits import Call, Recorded, Report
 from shared.chats.models import GroupBinding, Purpose
 from shared.deliveries import passing
@@ -26,6 +28,7 @@ from shared.orders.operations import Origin
 from shared.people.access import Viewer
 from shared.people.models import Role
 from shared.places.models import Sto
+from shared.places.queries import unit_of
 
 
 async def here(asker: Asker, session: AsyncSession) -> Viewer | None:
@@ -73,14 +76,13 @@ async def tasks(
         last = shown[-1].cursor
         on = More(owner=owner, part=last.part, value=last.value, account=last.account_id, ref=reference())
         rows.append([Button(plain("b_on", language), on)])
-    if whole:
-        kept = {"accounts": [stop.account.id for stop in shown]}
-        await audit.note(session, owner, "bot", "account.listed", "account:list", kept)
-    return Answer("\n".join(lines), rows=rows, kind=passing.PASSING, rewrites=rewrites)
+    kept = {"accounts": [stop.account.id for stop in shown]}
+    notes = [audit.Note(owner, "bot", "account.listed", "account:list", kept)] if whole else []
+    return Answer("\n".join(lines), rows=rows, kind=passing.PASSING, rewrites=rewrites, notes=notes)
 
 
 async def _head(session: AsyncSession, viewer: Viewer, language: str) -> str:
-    done = await days.of_person(session, viewer.person_id, cards.today())
+    done = await days.of_person(session, viewer.person_id, day_in(await zone_of(session, viewer)))
     head = say("tasks_head", language)
     if not done.visits:
         return head
@@ -100,7 +102,7 @@ async def found(asker: Asker, session: AsyncSession, viewer: Viewer, words: str)
         return await card(asker, session, viewer, lines[0].account.id)
     shown = lines[: field.PAGE]
     said = [say("bill_found", language)]
-    stops = [field.Stop(each.account, each.sto, Cursor(Part.WEIGHT, 0, each.account.id)) for each in shown]
+    stops = [field.Stop(each.account, each.sto, each.zone, Cursor(Part.WEIGHT, 0, each.account.id)) for each in shown]
     said += [cards.line(place, stop, language, whole=whole) for place, stop in enumerate(stops, 1)]
     said.append(say("bill_more" if len(lines) > field.PAGE else "tasks_pick", language))
     owner = viewer.person_id
@@ -134,7 +136,8 @@ async def card(
     sto = (await session.scalars(select(Sto.code).where(Sto.id == one.sto_id))).one()
     order_no = order.registration_no if order else ""
     minutes = (await contacts.of_now(session)).card_minutes
-    text = cards.card(one, sto, list(last.all()), against, order_no, asker.language, whole=whole, minutes=minutes)
+    zone, seen = (await unit_of(session, one.sto_id)).zone, list(last.all())
+    text = cards.card(one, sto, zone, seen, against, order_no, asker.language, whole=whole, minutes=minutes)
     rows = cards.results(one, viewer.person_id, against, asker.language, whole=whole)
     if whole:
         await audit.note(session, viewer.person_id, "bot", "account.read", f"account:{one.id}")
@@ -183,7 +186,8 @@ async def _noted(asker: Asker, session: AsyncSession, one: Account, made: Record
     if order is None and made.visit.order_id is not None:
         order = await session.get(Order, made.visit.order_id)
     number = order.registration_no if order else ""
-    text = cards.noted(one, made.visit, made.promise, number, asker.language, repeated=made.repeated)
+    zone = (await unit_of(session, one.sto_id)).zone
+    text = cards.noted(one, made.visit, made.promise, number, zone, asker.language, repeated=made.repeated)
     on = More(owner=asker.viewer.person_id, part="", value=0, account=0, ref=reference())
     rows = [[Button(plain("b_next_task", asker.language), on)]]
     return Answer(text, rows=rows, kind="visit", rewrites=rewrites)
@@ -199,7 +203,8 @@ async def promise(
     who = cards.who(one, whole=False)
     if call.due is None:
         text = say("ask_due", language, name="\x01").replace("\x01", who)
-        return Answer(text, rows=cards.days(one, owner, language), rewrites=message_id)
+        zone = (await unit_of(session, one.sto_id)).zone
+        return Answer(text, rows=cards.days(one, owner, zone, language), rewrites=message_id)
     text = say("ask_amount", language, name="\x01", day=cards.on(call.due, language)).replace("\x01", who)
     return Answer(text, rows=cards.amounts(one, owner, call.due, language), rewrites=message_id)
 

@@ -14,7 +14,6 @@ from services.notifier import texts_arrears as texts
 from services.notifier.listeners import ears
 from shared.arrears import days, masks
 from shared.arrears.events import AccountsSent, CollectionResumed, FieldDayEnded, PromisesDue
-from shared.arrears.field import ZONE
 from shared.arrears.models import Account, AccountState, Promise, PromiseState
 from shared.chats.models import Chat, ChatKind
 from shared.clock import local
@@ -25,6 +24,7 @@ from shared.orders.models import Order
 from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
+from shared.places.queries import unit_of
 
 __all__ = ["ears", "remind", "send_accounts", "sum_up", "tell_resumed"]
 
@@ -47,7 +47,8 @@ async def remind(session: AsyncSession, row: EventRow, event: PromisesDue) -> No
     accounts = rows.all()
     if not accounts:
         return
-    key = "today" if local(row.at, ZONE).date() >= event.due else "tomorrow"
+    zone = (await unit_of(session, accounts[0].sto_id)).zone  # the promises of an event are of one day
+    key = "today" if local(row.at, zone).date() >= event.due else "tomorrow"
     text = texts.due(key, event.due, accounts, person.language)
     await _tell(session, row, person, "promises", text, accounts)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +27,7 @@ from shared import clock
 from shared.arrears import faults, guards, promises, queries
 from shared.arrears.models import Account, AccountState, Result
 from shared.arrears.queries import AccountLine, Age, Sum
+from shared.arrears.there import day_in
 from shared.orders import queries as orders
 from shared.orders.models import Category
 from shared.orders.models import Order as OrderRow
@@ -34,11 +35,6 @@ from shared.places import queries as places
 
 FARTHEST = 92  # days ahead of a promise, as operations has it
 _STEPS = ("0", "1", "2", "3", "4+")  # as queries.AGES
-
-
-def today() -> date:
-    """The day of promises: in the zone of the lists."""
-    return clock.local(clock.now(), "Asia/Jakarta").date()
 
 
 def counted(found: Sum) -> str:
@@ -86,7 +82,7 @@ def row_of(line: AccountLine, query: AccountQuery, zone: str, current: int = 0) 
         months=one.months,
         amount=one.amount,
         last=words.last(one.last_visit_at, one.last_result, zone),
-        promise=words.promised(one.promise_due, today()),
+        promise=words.promised(one.promise_due, day_in(line.zone)),
         collector=line.collector or "",
         paused=one.paused,
         current=one.id == current,
@@ -146,7 +142,7 @@ async def detail_of(
     bills, rest = arrears_visits.months_of(one.extra)
     may_visit = viewer.may("arrears.visit") and is_open
     against = await guards.guard(session, one, clock.now()) if may_visit else None
-    first_day = clock.local(clock.now(), (await places.unit_of(session, one.sto_id)).zone).date()
+    first_day = day_in((await places.unit_of(session, one.sto_id)).zone)
     return AccountDetail(
         id=one.id,
         version=one.version,
@@ -155,7 +151,7 @@ async def detail_of(
         internet=one.internet_no,
         amount=one.amount,
         months=one.months,
-        promise=words.promised(one.promise_due, today()),
+        promise=words.promised(one.promise_due, first_day),
         state=words.state(one.state),
         facts=_facts(one, found.sto, found.sto_name, visit.zone),
         extra=_extra(rest),
@@ -200,7 +196,7 @@ def _facts(one: Account, sto: str, sto_name: str, zone: str) -> tuple[Fact, ...]
         (_("Segmen"), one.segment),
         (_("Umur pelanggan"), words.months(one.customer_age) if one.customer_age is not None else ""),
         (_("Status bayar di daftar"), one.payment_status),
-        (_("Tanggal bayar"), words.day(one.paid_on, today()) if one.paid_on else ""),
+        (_("Tanggal bayar"), words.day(one.paid_on, day_in(zone)) if one.paid_on else ""),
         (_("Petugas di daftar"), one.collector_name),
     )
     found += [Fact(label, value) for label, value in named if value]

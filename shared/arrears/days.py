@@ -7,11 +7,11 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
-from shared.arrears.field import ZONE
+from shared.arrears import there
 from shared.arrears.models import Account, Promise, Result, Visit
 from shared.people.access import Viewer
 from shared.people.models import Person
+from shared.places.models import SiteOperation, Sto
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class Day:
 
 
 async def of_person(session: AsyncSession, person_id: int, day: date) -> Day:
-    """One person's day in the zone of the lists."""
-    begins, ends = clock.day_bounds(day, ZONE)
-    mine = (Visit.person_id == person_id) & (Visit.at >= begins) & (Visit.at < ends)
+    """One person's day, as each account's unit counts it."""
     rows = await session.execute(
         select(Visit.result, func.count(), func.coalesce(func.sum(Promise.amount), 0))
+        .join(Account, Account.id == Visit.account_id)
+        .join(Sto, Sto.id == Account.sto_id)
+        .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
         .outerjoin(Promise, Promise.visit_id == Visit.id)
-        .where(mine)
+        .where(Visit.person_id == person_id, there.on(day, Visit.at, SiteOperation.zone))
         .group_by(Visit.result)
     )
     found = rows.all()
@@ -42,13 +43,14 @@ async def of_person(session: AsyncSession, person_id: int, day: date) -> Day:
 
 async def of_area(session: AsyncSession, viewer: Viewer, day: date) -> dict[str, Day]:
     """Everybody's day at accounts of the viewer's area, by name."""
-    begins, ends = clock.day_bounds(day, ZONE)
     rows = await session.execute(
         select(Person.name, Visit.result, func.count(), func.coalesce(func.sum(Promise.amount), 0))
         .join(Person, Person.id == Visit.person_id)
         .join(Account, Account.id == Visit.account_id)
+        .join(Sto, Sto.id == Account.sto_id)
+        .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
         .outerjoin(Promise, Promise.visit_id == Visit.id)
-        .where(Visit.at >= begins, Visit.at < ends, viewer.within(Account.sto_id))
+        .where(there.on(day, Visit.at, SiteOperation.zone), viewer.within(Account.sto_id))
         .group_by(Person.name, Visit.result)
         .order_by(Person.name)
     )

@@ -15,22 +15,20 @@ from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, 
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock
-from shared.arrears import queries
+from shared.arrears import queries, there
 from shared.arrears.models import Account, AccountState, Visit
 from shared.arrears.queries import AccountLine, Filters
 from shared.errors import Invalid, NotFound
 from shared.identifiers import figures, letters
 from shared.people.access import Viewer
 from shared.people.models import Role
-from shared.places.models import Sto
+from shared.places.models import SiteOperation, Sto
 
 PAGE = 5
 CANDIDATES = 200  # of the heaviest accounts, among which the nearest are looked for
 FAR, ELSEWHERE = 5_000, 50_000  # metres to an account nobody was located at: in the same STO, in another
 MOST_METRES = 9_999_999
 SHORTEST = 3  # letters of a search
-ZONE = "Asia/Jakarta"
 _WEIGHT = func.coalesce(cast(Account.months, Integer), 1) * Account.amount
 
 
@@ -53,10 +51,11 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A line of today's list. metres: from the last stop, as far as the account's place is known."""
+    """A line of today's list. zone: of its unit. metres: from the last stop, as far as the account's place is known."""
 
     account: Account
     sto: str
+    zone: str
     cursor: Cursor
     metres: int | None = None
 
@@ -87,16 +86,16 @@ async def today(session: AsyncSession, viewer: Viewer, after: Cursor | None = No
     return stops + await _heavy(session, viewer, heavier, wanted)
 
 
-def _lines(viewer: Viewer) -> Select[Account, str]:
-    begins, _ = clock.day_bounds(clock.local(clock.now(), ZONE).date(), ZONE)
+def _lines(viewer: Viewer) -> Select[Account, str, str]:
     return (
-        select(Account, Sto.code)
+        select(Account, Sto.code, SiteOperation.zone)
         .join(Sto, Sto.id == Account.sto_id)
+        .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
         .where(
             viewer.within(Account.sto_id),
             Account.state == AccountState.OPEN,
             ~Account.paused,
-            or_(Account.last_visit_at.is_(None), Account.last_visit_at < begins),
+            or_(Account.last_visit_at.is_(None), Account.last_visit_at < there.midnight(SiteOperation.zone)),
         )
     )
 
@@ -106,8 +105,8 @@ def _mine(viewer: Viewer) -> ColumnElement[bool]:
 
 
 async def _due(session: AsyncSession, viewer: Viewer, after: Cursor | None, size: int) -> list[Stop]:
-    day = clock.local(clock.now(), ZONE).date()
-    wanted = _lines(viewer).where(Account.promise_due <= day).order_by(Account.promise_due, Account.id).limit(size)
+    reached = there.today().reached(Account.promise_due, Account.sto_id)
+    wanted = _lines(viewer).where(reached).order_by(Account.promise_due, Account.id).limit(size)
     if viewer.role is Role.COLLECTOR:
         wanted = wanted.where(_mine(viewer))
     if after is not None and 0 < after.value <= date.max.toordinal():
@@ -115,11 +114,13 @@ async def _due(session: AsyncSession, viewer: Viewer, after: Cursor | None, size
         wanted = wanted.where(tuple_(Account.promise_due, Account.id) > seen)
     rows = (await session.execute(wanted)).all()
     return [
-        Stop(one, sto, Cursor(Part.DUE, one.promise_due.toordinal(), one.id)) for one, sto in rows if one.promise_due
+        Stop(one, sto, zone, Cursor(Part.DUE, one.promise_due.toordinal(), one.id))
+        for one, sto, zone in rows
+        if one.promise_due
     ]
 
 
-def _heaviest(viewer: Viewer) -> Select[Account, str]:
+def _heaviest(viewer: Viewer) -> Select[Account, str, str]:
     wanted = _lines(viewer).where(_mine(viewer), Account.promise_due.is_(None))
     return wanted.order_by(_WEIGHT.desc(), Account.id.desc())
 
@@ -129,18 +130,18 @@ async def _heavy(session: AsyncSession, viewer: Viewer, after: Cursor | None, si
     if after is not None:
         wanted = wanted.where(tuple_(_WEIGHT, Account.id) < tuple_(after.value, after.account_id))
     rows = (await session.execute(wanted)).all()
-    return [Stop(one, sto, Cursor(Part.WEIGHT, weight(one), one.id)) for one, sto in rows]
+    return [Stop(one, sto, zone, Cursor(Part.WEIGHT, weight(one), one.id)) for one, sto, zone in rows]
 
 
 async def _near(session: AsyncSession, viewer: Viewer, stop: Point, after: Cursor | None, size: int) -> list[Stop]:
     rows = (await session.execute(_heaviest(viewer).limit(CANDIDATES))).all()
-    places = await _places(session, [one.id for one, _ in rows])
+    places = await _places(session, [row[0].id for row in rows])
     found = []
-    for one, sto in rows:
+    for one, sto, zone in rows:
         known = places.get(one.id)
         metres = distance(stop, known) if known else FAR if one.sto_id == stop.sto_id else ELSEWHERE
         rank = (64 - weight(one).bit_length()) * (MOST_METRES + 1) + min(metres, MOST_METRES)
-        found.append(Stop(one, sto, Cursor(Part.NEAR, rank, one.id), metres if known else None))
+        found.append(Stop(one, sto, zone, Cursor(Part.NEAR, rank, one.id), metres if known else None))
     found.sort(key=lambda each: (each.cursor.value, each.cursor.account_id))
     if after is not None:
         found = [
@@ -167,12 +168,17 @@ async def _places(session: AsyncSession, accounts: Sequence[int]) -> dict[int, t
 
 async def last_stop(session: AsyncSession, viewer: Viewer) -> Point | None:
     """Where today's last visit with a place was."""
-    begins, _ = clock.day_bounds(clock.local(clock.now(), ZONE).date(), ZONE)
     row = (
         await session.execute(
             select(Visit.latitude, Visit.longitude, Account.sto_id)
             .join(Account, Account.id == Visit.account_id)
-            .where(Visit.person_id == viewer.person_id, Visit.at >= begins, Visit.latitude.is_not(None))
+            .join(Sto, Sto.id == Account.sto_id)
+            .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
+            .where(
+                Visit.person_id == viewer.person_id,
+                Visit.at >= there.midnight(SiteOperation.zone),
+                Visit.latitude.is_not(None),
+            )
             .order_by(Visit.at.desc())
             .limit(1)
         )
@@ -198,14 +204,15 @@ async def find(session: AsyncSession, viewer: Viewer, words: str, size: int = PA
     if number is not None:
         row = (
             await session.execute(
-                select(Account, Sto.code)
+                select(Account, Sto.code, SiteOperation.zone)
                 .join(Sto, Sto.id == Account.sto_id)
+                .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
                 .where(Account.internet_no == number, viewer.within(Account.sto_id))
             )
         ).first()
         if row is None:
             raise NotFound
-        return [AccountLine(row[0], row[1], None)]
+        return [AccountLine(*row)]
     if len(letters(words)) < SHORTEST:
         raise Invalid(found="short")
     return await queries.page(session, viewer, Filters(found=words[:60]), size=size)

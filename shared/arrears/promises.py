@@ -1,13 +1,13 @@
 """The promises to pay that are due, in one look, counted with the conditions of the lists. Reads only."""
 
-from datetime import date
 from functools import lru_cache
 from typing import cast
 
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock, rows
+from shared import rows
+from shared.arrears import there
 from shared.arrears.models import Account
 from shared.arrears.queries import COUNTED, Filters, Sum, narrowed
 from shared.people.access import Viewer, Whoever
@@ -16,14 +16,13 @@ from shared.people.access import Viewer, Whoever
 async def due_and_late(session: AsyncSession, viewer: Viewer) -> tuple[Sum, Sum]:
     """(promised for today, promised for a day before), as `queries.total` counts them."""
     viewer.must("arrears.read")
-    today = clock.local(clock.now(), "Asia/Jakarta").date()
-    row = await rows.first(session, _counting(viewer.whoever, today), viewer.asking)
+    row = await rows.first(session, _counting(viewer.whoever, there.today()), viewer.asking)
     due, late = (Sum(min(n, COUNTED), int(amount), more=n > COUNTED) for n, amount in (row[:2], row[2:]))
     return due, late
 
 
 @lru_cache(maxsize=16)
-def _counting(viewer: Viewer | Whoever, _today: date) -> Select[int, int, int, int]:
+def _counting(viewer: Viewer | Whoever, _today: there.Today) -> Select[int, int, int, int]:
     """The statement of a day; which day it is the conditions know themselves."""
     asking = cast("Viewer", viewer)  # all that a condition needs of a viewer, whoever it is
     parts = []

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tex
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from shared import clock, rows
-from shared.arrears import tally
+from shared import rows
+from shared.arrears import tally, there
 from shared.arrears.batches import BatchState, ImportBatch, ImportChange, Kind
 from shared.arrears.models import Account, AccountSearch, AccountState, Assignment, Promise, Visit
 from shared.audit.models import AuditRow
@@ -19,7 +19,7 @@ from shared.identifiers import letters, phones
 from shared.orders.models import Order
 from shared.people.access import Viewer
 from shared.people.models import Person, Role
-from shared.places.models import Sto
+from shared.places.models import SiteOperation, Sto
 
 PAGE = 50
 AGES = ((None, 0), (1, 1), (2, 2), (3, 3), (4, None))  # months overdue: not said, one, two, three, more
@@ -55,11 +55,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """A line of the list."""
+    """A line of the list. zone: of its unit, whose days its promise counts."""
 
     account: Account
     sto: str
-    collector: str | None
+    zone: str
+    collector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +126,13 @@ def narrowed(viewer: Viewer, given: Filters) -> ColumnElement[bool]:
         wanted.append(and_(Account.paused) if given.paused else ~Account.paused)  # as its index says it
     if given.result:
         wanted.append(Account.last_result.is_(None) if given.result == "none" else Account.last_result == given.result)
-    today = clock.local(clock.now(), "Asia/Jakarta").date()
+    today = there.today()
     choices: dict[str, list[ColumnElement[bool]]] = {
         "": [],
         "none": [Account.promise_due.is_(None)],
         "open": [Account.promise_due.is_not(None)],
-        "due": [Account.promise_due == today],
-        "late": [Account.promise_due < today],
+        "due": [today.due(Account.promise_due, Account.sto_id)],
+        "late": [today.late(Account.promise_due, Account.sto_id)],
     }
     wanted += choices[given.promised]
     if words := letters(given.found)[:60]:
@@ -140,10 +141,11 @@ def narrowed(viewer: Viewer, given: Filters) -> ColumnElement[bool]:
     return and_(*wanted)
 
 
-def _lines(viewer: Viewer, given: Filters) -> Select[Account, str, str]:
+def _lines(viewer: Viewer, given: Filters) -> Select[Account, str, str, str]:
     return (
-        select(Account, Sto.code, Person.name)
+        select(Account, Sto.code, SiteOperation.zone, Person.name)
         .join(Sto, Sto.id == Account.sto_id)
+        .join(SiteOperation, SiteOperation.id == Sto.site_operation_id)
         .outerjoin(Person, Person.id == Account.collector_id)
         .where(narrowed(viewer, given))
     )
@@ -162,7 +164,7 @@ async def page(
     wanted = _lines(viewer, given).order_by(Account.amount.desc(), Account.id.desc()).limit(size + 1)
     if after is not None:
         wanted = wanted.where(tuple_(Account.amount, Account.id) < tuple_(*after))
-    return [AccountLine(row[0], row[1], row[2]) for row in (await session.execute(wanted)).all()]
+    return [AccountLine(*row) for row in (await session.execute(wanted)).all()]
 
 
 async def all_of(
@@ -180,11 +182,10 @@ async def all_of(
 async def route(session: AsyncSession, viewer: Viewer, given: Filters, limit: int = 200) -> list[AccountLine]:
     """Accounts to visit, in the order of work: promises that are due, then months overdue times amount."""
     viewer.must("arrears.read")
-    today = clock.local(clock.now(), "Asia/Jakarta").date()
-    due = case((Account.promise_due <= today, 0), else_=1)
+    due = case((there.today().reached(Account.promise_due, Account.sto_id), 0), else_=1)
     weight = func.coalesce(Account.months, 1) * Account.amount
     wanted = _lines(viewer, given).order_by(due, weight.desc(), Account.id).limit(limit)
-    return [AccountLine(row[0], row[1], row[2]) for row in (await session.execute(wanted)).all()]
+    return [AccountLine(*row) for row in (await session.execute(wanted)).all()]
 
 
 async def total(session: AsyncSession, viewer: Viewer, given: Filters) -> Sum:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier import listeners_arrears as listeners
 from shared import clock
-from shared.arrears import field, operations, queries, reminders, sending, spoken, visits
+from shared.arrears import days, field, operations, promises, queries, reminders, sending, spoken, visits
 from shared.arrears.events import AccountsSent, FieldDayEnded, PromisesDue
 from shared.arrears.models import Account, Assignment, Result, Visit
 from shared.arrears.visits import Call, Report
@@ -18,7 +18,9 @@ from shared.deliveries import passing
 from shared.deliveries.models import Delivery, State
 from shared.errors import Invalid
 from shared.events import Event, EventRow
+from shared.people import operations as people
 from shared.people.access import Viewer
+from shared.people.models import Role
 from tests import factories
 from tests.factories import Town
 
@@ -221,3 +223,44 @@ async def test_the_list_goes_on_behind_its_cursor_and_prefers_near_ones_once_a_p
 def test_results_are_read_as_people_type_them(words: str, said: tuple[Result, date | None, int | None] | None) -> None:
     read = spoken.result(words, MONDAY)
     assert (read and (read.result, read.due, read.amount)) == said
+
+
+async def test_days_and_hours_are_those_of_the_unit_that_an_account_lies_in(
+    session: AsyncSession, here: Town, yuli: Viewer
+) -> None:
+    """The unit of SPJ is in Papua, two hours ahead of Sidoarjo."""
+    here.leader.telegram_id = 5512004
+    here.other_site.zone = "Asia/Jayapura"
+    ani = await people.enter(session, "Ani", Role.COLLECTOR, telegram_id=5512051, sites=(here.other_site.id,))
+    far = await factories.viewer(session, ani)
+    west = await account(session, here, 1)
+    east = await account(session, here, 2, sto_id=here.spj.id, collector_id=ani.id)
+    night = NOON - timedelta(hours=13, minutes=30)  # Sunday 22:30 in Sidoarjo, Monday 00:30 in Papua
+    for each, one in ((yuli, west), (far, east)):
+        with clock.stopped_at(NOON - timedelta(days=3)):
+            await visits.record(session, each, one.id, Call(Result.PROMISE, due=MONDAY), Report(), source="bot")
+    with clock.stopped_at(night):
+        assert await field.today(session, yuli) == []
+        assert [stop.account.id for stop in await field.today(session, far)] == [east.id]
+        due = {who.name: await promises.due_and_late(session, who) for who in (yuli, far)}
+        assert [(mine.accounts, late.accounts) for mine, late in due.values()] == [(0, 0), (1, 0)]
+        assert await reminders.tick(session) == 1, "of tomorrow, in Sidoarjo; in Papua they sleep"
+    with clock.stopped_at(night + timedelta(hours=7, minutes=30)):  # 06:00 in Sidoarjo, 08:00 in Papua
+        assert await reminders.tick(session) == 1
+    for row, event in await events(session, PromisesDue):
+        await listeners.remind(session, row, event)
+    told_of = {row.chat_id: row.payload["text"].partition(",")[0] for row in await told(session, "promises")}
+    assert told_of == {5512050: "<b>Janji bayar besok", 5512051: "<b>Janji bayar hari ini"}
+    for each, one in ((yuli, west), (far, east)):
+        with clock.stopped_at(night + timedelta(minutes=10)):
+            await visits.record(session, each, one.id, Call(Result.NOBODY_HOME), Report(), source="bot")
+        with clock.stopped_at(NOON):
+            gone = [stop.account.id for stop in await field.today(session, each)]
+            assert gone == ([west.id] if one is west else []), "the night's visit was yesterday's in Sidoarjo"
+    assert [(await days.of_person(session, each.person_id, MONDAY)).visits for each in (yuli, far)] == [0, 1]
+    for hours, names in ((5.9, []), (6, ["Ani"]), (8, [])):  # 18:00 in Sidoarjo is 20:00 in Papua
+        with clock.stopped_at(NOON + timedelta(hours=hours)):
+            many = await reminders.end_of_day(session)
+        assert many == len(names), hours
+    [(_, over)] = await events(session, FieldDayEnded)
+    assert (over.person_id, over.day, over.office) == (ani.id, MONDAY, False), "nobody else was on the road that day"

@@ -20,13 +20,13 @@ from services.bot.handlers.photo import sent_of
 from services.bot.texts import plain, say
 from shared import clock
 from shared.arrears import field, masks, queries, spoken, visits
-from shared.arrears.field import ZONE
 from shared.arrears.models import Account, Errand, Result
 from shared.arrears.visits import Call
 from shared.chats.models import Chat
 from shared.errors import Invalid, NotFound
 from shared.identifiers import figures
 from shared.people.access import Viewer
+from shared.places.queries import unit_of
 
 router = Router(name="collect")
 
@@ -69,7 +69,7 @@ async def _told(
     language = asker.language
     [found] = await field.find(session, viewer, number)
     at = _sent_at(message)
-    told = spoken.result(words, clock.local(at, ZONE).date())
+    told = spoken.result(words, clock.local(at, found.zone).date())
     if told is None:
         return Answer(say("bill_result", language, number=number), quiet=True)
     photo = sent_of(message, asker.place, "")
@@ -266,17 +266,19 @@ async def answer(message: Message, asker: Asker, said: Spoken | None, session: A
     viewer = await collecting.here(asker, session)
     if viewer is None:
         raise SkipHandler
-    call, wrong = _read(errand, asker.stated, clock.local(_sent_at(message), ZONE).date())
+    try:
+        one = await queries.account(session, viewer, account_id)
+    except NotFound:
+        return Answer(say("bill_none", language), quiet=True)
+    sent = _sent_at(message)
+    zone = (await unit_of(session, one.sto_id)).zone
+    call, wrong = _read(errand, asker.stated, clock.local(sent, zone).date())
     if not wrong and call.amount is not None:
         try:
-            return await collecting.write_down(
-                asker, session, viewer, account_id, call, key=card_id, at=_sent_at(message)
-            )
+            return await collecting.write_down(asker, session, viewer, account_id, call, key=card_id, at=sent)
         except Invalid as error:
             wrong = collecting.mistake(error)
             call = replace(call, due=None if wrong.startswith("due") else call.due)
-        except NotFound:
-            return Answer(say("bill_none", language), quiet=True)
     return await collecting.typed(asker, session, viewer, call, account_id, card_id=card_id, wrong=wrong)
 
 

@@ -21,6 +21,7 @@ from services.web.view_arrears import Route, Stop
 from shared import clock
 from shared.arrears import queries
 from shared.arrears.queries import AccountLine, Filters
+from shared.arrears.there import day_in
 from shared.errors import Invalid
 from shared.places import queries as places
 
@@ -157,7 +158,7 @@ async def show_route(request: Request, session: Session, visit: Visitor) -> HTML
 
 def _stop(line: AccountLine, zone: str) -> Stop:
     one = line.account
-    promise = words.promised(one.promise_due, arrears_facts.today())
+    promise = words.promised(one.promise_due, day_in(line.zone))
     told = f"{promise.label}, {labels.rupiah(one.promise_amount or 0)}" if promise else ""
     return Stop(
         name=one.name,
