@@ -25,6 +25,7 @@ _BEAT = text("""
     SELECT at FROM before
 """)
 _LAST = select(HousePulse.at).where(HousePulse.part == PART)
+_EXPECTED = text("INSERT INTO house_pulse (part, at) VALUES (:part, :now) ON CONFLICT DO NOTHING")
 
 
 async def beat(session: AsyncSession) -> bool:
@@ -39,6 +40,12 @@ async def beat(session: AsyncSession) -> bool:
 
 
 async def silent_since(session: AsyncSession) -> datetime | None:
-    """Since when the relay has been silent; None while it lives, and where it never ran."""
+    """Since when the relay has been silent; None while it lives.
+
+    Where it never ran it is expected from the first question on: its silence is counted from there.
+    """
+    now = clock.now()
     last: datetime | None = await session.scalar(_LAST)
-    return last if last is not None and clock.now() - last > timedelta(seconds=SILENT) else None
+    if last is None:
+        await session.execute(_EXPECTED, {"part": PART, "now": now})
+    return last if last is not None and now - last > timedelta(seconds=SILENT) else None

@@ -56,6 +56,13 @@ async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSe
     assert [tuple(each) for each in kinds] == [("house", "intake"), ("house", "telegram")]
 
 
+async def test_a_relay_that_never_ran_is_missed_from_the_first_question_on(session: AsyncSession) -> None:
+    asked = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
+    for seconds, since in ((0, None), (30, None), (90, asked)):
+        with clock.stopped_at(asked + timedelta(seconds=seconds)):
+            assert await pulse.silent_since(session) == since
+
+
 async def test_a_relay_that_was_away_for_long_says_so_once_when_it_is_back(session: AsyncSession) -> None:
     here = await factories.town(session)
     here.admin.telegram_id = 5512906
