@@ -53,8 +53,11 @@ async def saved(
 ) -> tuple[Form | None, int]:
     """Do `work` once; (None, 303) when it is done, also by an earlier posting of the same form.
 
-    Else the form as it was typed, with the words for every mistake, and the status of the answer.
+    Else the form as it was typed, with the words for every mistake, and the status of the answer; so it is, with its
+    new mark, when somebody changed the row of a stamped form meanwhile.
     """
+    if made.stamp and not typed.errors and master_forms.stale(form, made.inputs, typed):
+        return master_forms.again(made, "", typed, _(words_master.STALE)), 409
     if typed.errors:
         await look(session, typed, work)
     else:
@@ -86,13 +89,6 @@ async def look(session: AsyncSession, typed: Typed, work: Callable[[], Awaitable
         pass  # what cannot be read cannot be judged
     finally:
         await trial.rollback()
-
-
-def stale(form: FormData, made: Form, typed: Typed) -> Form | None:
-    """The form again when somebody changed the row meanwhile, with its new mark and what was typed; else None."""
-    if typed.errors or not master_forms.stale(form, made.inputs, typed):
-        return None
-    return master_forms.again(made, "", typed, _(words_master.STALE))
 
 
 async def acted(session: AsyncSession, work: Awaitable[Any]) -> str:

@@ -86,9 +86,7 @@ async def change_contacts(session: Session, visit: Visitor, form: Form) -> Respo
     async def work() -> None:
         await contacts.change(session, visit.viewer, wanted, source="web")
 
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
-        again, status = await master_page.saved(session, visit, form, "contact", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "contact", made, typed, work)
     if again is None:
         return master_page.done(PATH, "disimpan")
     return master_page.show(visit, KEY, await _page(session, visit, again), status=status)

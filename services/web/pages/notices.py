@@ -335,9 +335,7 @@ async def change_ladder(no: str, session: Session, visit: Visitor, form: Form) -
         except Invalid as error:
             raise Invalid(step1=error.fields.get("minutes", "unknown")) from error
 
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
-        again, status = await master_page.saved(session, visit, form, "ladder", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "ladder", made, typed, work)
     if again is None:
         return master_page.done(PATH, "disimpan")
     return master_page.show(visit, PAGE_KEY, await page_of(session, visit, again), status=status)

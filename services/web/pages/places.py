@@ -246,13 +246,11 @@ async def change_site(site_id: str, session: Session, visit: Visitor, form: Form
     made = await site_form(session, site)
     typed = master_forms.read(form, made.inputs)
     given = site_of(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await operations.save_site(session, visit.viewer, given, source="web", site_id=site.id)
+    async def work() -> None:
+        await operations.save_site(session, visit.viewer, given, source="web", site_id=site.id)
 
-        again, status = await master_page.saved(session, visit, form, "site", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "site", made, typed, work)
     if again is None:
         return master_page.done(f"/site/{site.id}", "disimpan")
     return master_page.show(visit, "site", await site_page(session, visit, site, form=again), status=status)

@@ -77,13 +77,11 @@ async def change_sto(sto_id: str, session: Session, visit: Visitor, form: Form) 
     made = await sto_form(session, visit, sto)
     typed = master_forms.read(form, made.inputs)
     given = sto_of(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await operations.save_sto(session, visit.viewer, given, source="web", sto_id=sto.id)
+    async def work() -> None:
+        await operations.save_sto(session, visit.viewer, given, source="web", sto_id=sto.id)
 
-        again, status = await master_page.saved(session, visit, form, "sto", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "sto", made, typed, work)
     if again is None:
         return master_page.done(f"/sto/{sto.id}", "disimpan")
     return master_page.show(visit, "sto", await sto_page(session, visit, sto, forms=(again,)), status=status)

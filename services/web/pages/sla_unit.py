@@ -150,13 +150,11 @@ async def save_hours(site_id: str, session: Session, visit: Visitor, form: Form)
     made = hours_form(site)
     typed = master_forms.read(form, made.inputs)
     opens, closes, breaks = typed.hour("opens"), typed.hour("closes"), breaks_of(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await operations.set_hours(session, visit.viewer, site.id, opens, closes, breaks, source="web")
+    async def work() -> None:
+        await operations.set_hours(session, visit.viewer, site.id, opens, closes, breaks, source="web")
 
-        again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
+    again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
     if again is None:
         return master_page.done(f"{PATH}/unit/{site.id}", "disimpan")
     return master_page.show(visit, KEY, await unit_page(session, visit, site, forms=(again,)), status=status)
@@ -170,13 +168,11 @@ async def save_people(site_id: str, session: Session, visit: Visitor, form: Form
     made = await people_form(session, site)
     typed = master_forms.read(form, made.inputs)
     near, late = ({int(each) for each in typed.many[name]} for name in ("near", "late"))
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await operations.set_recipients(session, visit.viewer, site.id, near, late, source="web")
+    async def work() -> None:
+        await operations.set_recipients(session, visit.viewer, site.id, near, late, source="web")
 
-        again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
+    again, status = await master_page.saved(session, visit, form, KEY, made, typed, work)
     if again is None:
         return master_page.done(f"{PATH}/unit/{site.id}", "disimpan")
     return master_page.show(visit, KEY, await unit_page(session, visit, site, forms=(again,)), status=status)

@@ -299,13 +299,11 @@ async def change_status(code: str, session: Session, visit: Visitor, form: Form)
     made = status_form(row)
     typed = master_forms.read(form, made.inputs)
     given = status_of(typed, row.category)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await masterdata.save_status(session, visit.viewer, code, given, source="web")
+    async def work() -> None:
+        await masterdata.save_status(session, visit.viewer, code, given, source="web")
 
-        again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "status", made, typed, work)
     if again is None:
         return master_page.done(f"/status/status/{code}", "disimpan")
     return master_page.show(visit, KEY, await status_page(session, visit, row, form=again), status=status)

@@ -91,13 +91,11 @@ async def change_moves(old: str, session: Session, visit: Visitor, form: Form) -
     wanted = {
         name.removeprefix("ke_"): (frozenset(boxes - {NOTE}), NOTE in boxes) for name, boxes in typed.many.items()
     }
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await masterdata.save_moves(session, visit.viewer, old, wanted, source="web")
+    async def work() -> None:
+        await masterdata.save_moves(session, visit.viewer, old, wanted, source="web")
 
-        again, status = await master_page.saved(session, visit, form, "moves", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "moves", made, typed, work)
     if again is None:
         return master_page.done(f"/status/alur/{old}", "disimpan")
     return master_page.show(visit, KEY, moves_page(here, again), status=status)
@@ -220,13 +218,11 @@ async def change_reason(reason_id: str, session: Session, visit: Visitor, form: 
     made = await reason_form(session, row)
     typed = master_forms.read(form, made.inputs)
     why = reason_of(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await masterdata.save_reason(session, visit.viewer, why, source="web", reason_id=row.id)
+    async def work() -> None:
+        await masterdata.save_reason(session, visit.viewer, why, source="web", reason_id=row.id)
 
-        again, status = await master_page.saved(session, visit, form, "reason", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "reason", made, typed, work)
     if again is None:
         return master_page.done(f"/status/alasan/{row.id}", "disimpan")
     return master_page.show(visit, KEY, await reason_page(session, row, form=again), status=status)

@@ -142,13 +142,11 @@ async def change_type(code: str, session: Session, visit: Visitor, form: Form) -
     made = type_form(row)
     typed = master_forms.read(form, made.inputs)
     kind = type_of(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await masterdata.save_type(session, visit.viewer, code, kind, source="web")
+    async def work() -> None:
+        await masterdata.save_type(session, visit.viewer, code, kind, source="web")
 
-        again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "type", made, typed, work)
     if again is None:
         return master_page.done(f"/status/tipe/{code}", "disimpan")
     return master_page.show(visit, KEY, await type_page(session, visit, row, form=again), status=status)

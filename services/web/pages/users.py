@@ -306,13 +306,11 @@ async def change_person(person_id: str, session: Session, visit: Visitor, form: 
     made = await edit_form(session, visit, number)
     typed = master_forms.read(form, made.inputs)
     person = draft(typed)
-    again, status = master_page.stale(form, made, typed), 409
-    if again is None:
 
-        async def work() -> None:
-            await operations.change(session, visit.viewer, number, person, source="web")
+    async def work() -> None:
+        await operations.change(session, visit.viewer, number, person, source="web")
 
-        again, status = await master_page.saved(session, visit, form, "person", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "person", made, typed, work)
     if again is None:
         return master_page.done(f"/pengguna/{number}", "disimpan")
     return master_page.show(visit, KEY, await detail_page(session, visit, number, form=again), status=status)

@@ -246,10 +246,7 @@ async def change_endpoint(no: str, session: Session, visit: Visitor, form: Form)
     async def work() -> None:
         await operations.change(session, visit.viewer, whole(no), wish_of(typed), source="web")
 
-    again = master_page.stale(form, made, typed)
-    status = 409
-    if again is None:
-        again, status = await master_page.saved(session, visit, form, "webhook", made, typed, work)
+    again, status = await master_page.saved(session, visit, form, "webhook", made, typed, work)
     if again is None:
         return master_page.done(f"{PATH}/{whole(no)}", "disimpan")
     return master_page.show(visit, KEY, replace(page, forms=(again,)), status=status)
