@@ -14,6 +14,7 @@ from shared.deliveries.operations import Message
 from shared.events import EventRow
 from shared.notify import hearing, ladder
 from shared.notify.events import ClockAlerted
+from shared.notify.hearing import Subject
 from shared.orders import queries
 from shared.people.models import Person
 from shared.settings import settings
@@ -27,8 +28,8 @@ async def tell_of_silence(session: AsyncSession, row: EventRow, event: ClockAler
         return
     zone = await hearing.zone_of(session, event.site_operation_id)
     own, draw = await (_import(session, event, zone) if event.kind == "import" else _order(session, event))
-    site, sto = event.site_operation_id, event.sto_id
-    for hearer in await hearing.ladder(session, event.kind, event.step, site, own, sto):
+    about = Subject(event.site_operation_id, event.sto_id, own)
+    for hearer in await hearing.ladder(session, event.kind, event.step, about):
         await saying.say(session, hearer, draw(hearer.language), event.kind, event.step, zone, row.id, event.order_id)
 
 

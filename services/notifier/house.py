@@ -18,7 +18,7 @@ ZONE = "Asia/Jakarta"  # the house's; nobody's quiet hours hold for this
 @ears.hears(HouseAlerted)
 async def tell_of_trouble(session: AsyncSession, row: EventRow, event: HouseAlerted) -> None:
     """Whom the rules name hear what is wrong, or that it is over."""
-    for hearer in await hearing.ladder(session, "house", 1, None, {}):
+    for hearer in await hearing.ladder(session, "house", 1, hearing.Subject()):
         if hearer.person is not None and hearer.person.username and not event.healed:
             await notices.tell(session, hearer.person.id, "house", actor_id=None, note=event.part)
         said = texts.message(event.part, f"{settings().base_url}/kesehatan", hearer.language, healed=event.healed)

@@ -17,6 +17,7 @@ from shared.deliveries.operations import Message
 from shared.desk import notices
 from shared.events import EventRow
 from shared.notify import hearing
+from shared.notify.hearing import Subject
 from shared.orders import buttons, queries
 from shared.orders.events import OrderChanged, OrderRegistered
 from shared.orders.models import Category
@@ -55,7 +56,7 @@ async def tell_change(session: AsyncSession, row: EventRow, event: OrderChanged)
 
 @ears.hears(SlaAlerted)
 async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted) -> None:
-    """Those whom the unit chose hear of it in private, unless the clock was stopped or moved in the meantime."""
+    """Those whom the unit and the rules chose hear of it, unless the clock was stopped or moved in the meantime."""
     facts = await queries.by_id(session, None, event.order_id)
     order, level = facts.order, Level(event.level)
     ripe = order.due_at if level is Level.LATE else order.near_at
@@ -64,13 +65,13 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     data = await queries.master(session)
     status = data.statuses[order.status_code]
     unit = await unit_of(session, order.sto_id)
-    kind, site = f"sla_{level.value}", unit.site_operation_id
-    for hearer in await hearing.who(session, kind, 1, site, {"holder": order.holder_id}, order.sto_id):
+    kind, about = f"sla_{level.value}", Subject(unit.site_operation_id, order.sto_id, {"holder": order.holder_id})
+    for hearer in await hearing.who(session, kind, 1, about):
         if hearer.person is not None:
             await notices.tell(session, hearer.person.id, kind, actor_id=None, order_id=order.id)
         language = hearer.language
         button = buttons.button("cek", order.id, deliveries.reference(), language)
-        acts = hearer.person is not None and "order.take" in RIGHTS[hearer.person.role]
+        acts = hearer.desk or (hearer.person is not None and "order.take" in RIGHTS[hearer.person.role])
         keyboard = buttons.card(order.id, order.category, language, deliveries.reference) if acts else [[button]]
         message = Message(
             kind="sla",

@@ -74,6 +74,7 @@ _EXACT: Mapping[tuple[str, str], str] = {
     ("reason_required", "no_reasons"): N_("Tambahkan dulu alasan untuk status ini, baru wajibkan."),
     ("rule.audience", "taken"): N_("Aturan ini sudah ada."),
     ("rule.audience", "own"): N_("Kejadian ini tidak punya orang yang bersangkutan. Pilih peran, orang, atau grup."),
+    ("rule.audience", "nowhere"): N_("Kejadian ini tidak punya wilayah. Pilih peran, orang, atau satu grup."),
     ("rule.unit", "nowhere"): N_("Kejadian ini tidak punya wilayah. Pilih Semua wilayah."),
     ("ladder.step1", "range"): N_("1 sampai 20.160 menit (14 hari)."),
     ("ladder.step1", "order"): N_("Tiap tingkat harus lebih lama dari tingkat sebelumnya."),

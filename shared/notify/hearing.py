@@ -1,15 +1,15 @@
 """Who hears a notice: the rules, read for one subject, and each person's wishes. Reads only; sends nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.chats.models import Chat
-from shared.notify.kinds import KINDS, escalation, key
+from shared.chats.models import Chat, GroupBinding, Purpose
+from shared.notify.kinds import DESK, KINDS, escalation, key
 from shared.notify.models import NotifyRule, NotifyWish
 from shared.people.models import Person, PersonArea, Role
 from shared.places.models import SiteOperation, Sto
@@ -19,36 +19,42 @@ from shared.sla.models import Level
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """Somebody who hears it, or a group. chat_id None: no private chat with the bot, so nothing can be said."""
+    """Somebody who hears it, or a group. chat_id None: no private chat with the bot, so nothing can be said.
+
+    desk: the group is the helpdesk's, which may act on an order there.
+    """
 
     person: Person | None
     chat_id: int | None
     thread_id: int | None
     language: str
     name: str
+    desk: bool = False
 
 
-async def who(
-    session: AsyncSession,
-    kind: str,
-    step: int,
-    site_id: int | None,
-    own: Mapping[str, int | None],
-    sto_id: int | None = None,
-) -> list[Hearer]:
-    """Who hears a kind at a step in a Site Operation and its STO (None: of the whole house), each once.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is told of: its Site Operation and its STO, as far as it has them, and whom it names itself.
 
-    own: audience → person that the subject itself names: its holder, who asked, who uploaded.
+    own: audience → person: its holder, who asked, who uploaded.
     """
+
+    site: int | None = None
+    sto: int | None = None
+    own: Mapping[str, int | None] = field(default_factory=dict)
+
+
+async def who(session: AsyncSession, kind: str, step: int, about: Subject) -> list[Hearer]:
+    """Who hears a kind at a step, each once."""
     wanted = select(NotifyRule).where(NotifyRule.kind == kind, NotifyRule.step == step)
     everywhere = NotifyRule.site_operation_id.is_(None) & NotifyRule.sto_id.is_(None)
-    wanted = wanted.where(or_(everywhere, NotifyRule.site_operation_id == site_id, NotifyRule.sto_id == sto_id))
+    wanted = wanted.where(or_(everywhere, NotifyRule.site_operation_id == about.site, NotifyRule.sto_id == about.sto))
     found: dict[tuple[int | None, int | None, int | None], Hearer] = {}
     for rule in await session.scalars(wanted.order_by(NotifyRule.id)):
-        for hearer in await _of(session, rule, site_id, own, sto_id):
+        for hearer in await _of(session, rule, about):
             found.setdefault((hearer.person.id if hearer.person else None, hearer.chat_id, hearer.thread_id), hearer)
-    if kind in {"sla_near", "sla_late"} and site_id is not None:
-        for told in await sla.told(session, site_id, Level.NEAR if kind == "sla_near" else Level.LATE):
+    if kind in {"sla_near", "sla_late"} and about.site is not None:
+        for told in await sla.told(session, about.site, Level.NEAR if kind == "sla_near" else Level.LATE):
             person = told.person
             found.setdefault(
                 (person.id, told.chat_id, None), Hearer(person, told.chat_id, None, person.language, person.name)
@@ -56,17 +62,10 @@ async def who(
     return list(found.values())
 
 
-async def ladder(
-    session: AsyncSession,
-    kind: str,
-    step: int,
-    site_id: int | None,
-    own: Mapping[str, int | None],
-    sto_id: int | None = None,
-) -> list[Hearer]:
+async def ladder(session: AsyncSession, kind: str, step: int, about: Subject) -> list[Hearer]:
     """Who hears a step, or, where it reaches nobody, whom the next step or at last an admin: it is never lost."""
     for rung in range(step, KINDS[kind].steps + 1):
-        hearers = await who(session, kind, rung, site_id, own, sto_id)
+        hearers = await who(session, kind, rung, about)
         if any(each.chat_id is not None for each in hearers):
             return hearers
     return await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
@@ -77,35 +76,51 @@ async def reached(session: AsyncSession, rule: NotifyRule) -> list[Hearer]:
     site_id = rule.site_operation_id
     if rule.sto_id is not None:
         site_id = await session.scalar(select(Sto.site_operation_id).where(Sto.id == rule.sto_id))
-    return await _of(session, rule, site_id, {}, rule.sto_id)
+    return await _of(session, rule, Subject(site_id, rule.sto_id))
 
 
-async def _of(
-    session: AsyncSession,
-    rule: NotifyRule,
-    site_id: int | None,
-    own: Mapping[str, int | None],
-    sto_id: int | None,
-) -> list[Hearer]:
+async def _of(session: AsyncSession, rule: NotifyRule, about: Subject) -> list[Hearer]:
     if rule.audience == "chat":
         chat = await session.get(Chat, rule.chat_id)
         if chat is None:
             return []
         return [Hearer(None, chat.migrated_to or chat.id, rule.thread_id, rule.language or "id", chat.title)]
+    if rule.audience == DESK:
+        return await _desks(session, rule, about)
     if rule.audience in {role.value for role in Role}:
         wanted = select(Person).where(Person.role == Role(rule.audience))
-        if rule.audience != Role.ADMIN and site_id is not None:
-            stos = select(Sto.id).where(Sto.id == sto_id if sto_id is not None else Sto.site_operation_id == site_id)
+        if rule.audience != Role.ADMIN and about.site is not None:
+            stos = select(Sto.id).where(_there(about))
             inside = select(PersonArea.person_id).where(
-                or_(PersonArea.site_operation_id == site_id, PersonArea.sto_id.in_(stos))
+                or_(PersonArea.site_operation_id == about.site, PersonArea.sto_id.in_(stos))
             )
             wanted = wanted.where(Person.id.in_(inside))
     else:
-        person_id = rule.person_id if rule.audience == "person" else own.get(rule.audience)
+        person_id = rule.person_id if rule.audience == "person" else about.own.get(rule.audience)
         if person_id is None:
             return []
         wanted = select(Person).where(Person.id == person_id)
     return await _people(session, wanted, rule.language)
+
+
+def _there(about: Subject) -> ColumnElement[bool]:
+    """The STO it lies in; all of its Site Operation where no STO is known."""
+    return Sto.id == about.sto if about.sto is not None else Sto.site_operation_id == about.site
+
+
+async def _desks(session: AsyncSession, rule: NotifyRule, about: Subject) -> list[Hearer]:
+    """The helpdesk's groups of an STO, of a whole Site Operation, or all, as far as the place is known."""
+    wanted = (
+        select(Chat.id, Chat.title, GroupBinding.thread_id)
+        .join(GroupBinding, GroupBinding.chat_id == Chat.id)
+        .outerjoin(Sto, Sto.id == GroupBinding.sto_id)
+        .where(GroupBinding.purpose == Purpose.HELPDESK, GroupBinding.active)
+        .order_by(GroupBinding.id)
+    )
+    if about.site is not None:
+        wanted = wanted.where(or_(GroupBinding.site_operation_id == about.site, _there(about)))
+    rows = await session.execute(wanted)
+    return [Hearer(None, chat, thread, rule.language or "id", title, desk=True) for chat, title, thread in rows]
 
 
 async def _people(session: AsyncSession, wanted: object, language: str | None) -> list[Hearer]:

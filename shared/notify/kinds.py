@@ -29,6 +29,8 @@ KINDS: dict[str, Kind] = {
     "import": Kind(2, own="uploader", minutes=(60, 480)),
     "house": Kind(1),
 }
+DESK = "desk"
+"""The audience that is the helpdesk's groups of a place."""
 PLACELESS = ("import", "house")
 """What lies in no unit; a rule about it holds everywhere."""
 MOST_MINUTES = 60 * 24 * 14
@@ -37,6 +39,12 @@ MOST_MINUTES = 60 * 24 * 14
 def key(kind: str, step: int) -> str:
     """A kind and a step in one word, as forms carry it."""
     return f"{kind}.{step}"
+
+
+def parted(each: str) -> tuple[str, int]:
+    """The kind and the step of such a word of ours."""
+    kind, _dot, step = each.rpartition(".")
+    return kind, int(step)
 
 
 STEPS = tuple(key(name, step) for name, kind in KINDS.items() for step in range(1, kind.steps + 1))

@@ -23,7 +23,8 @@ class NotifyStep(Table):
 class NotifyRule(Table):
     """One line of who hears a kind at a step, in a Site Operation, in one STO or everywhere.
 
-    audience: a role's code, `holder`, `asker`, `uploader`, `person` (person_id) or `chat` (chat_id, a topic of it).
+    audience: a role's code, `holder`, `asker`, `uploader`, `person` (person_id), `chat` (chat_id, a topic of it) or
+    `desk`: the helpdesk's groups of the STO it is about.
     """
 
     __tablename__ = "notify_rule"

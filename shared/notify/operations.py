@@ -12,7 +12,7 @@ from shared import audit
 from shared.chats.models import Chat, ChatKind
 from shared.errors import Invalid, NotFound
 from shared.notify import hearing, queries
-from shared.notify.kinds import KINDS, LADDERS, MOST_MINUTES, MUTABLE, PLACELESS, ROLES
+from shared.notify.kinds import DESK, KINDS, LADDERS, MOST_MINUTES, MUTABLE, PLACELESS, ROLES
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from shared.people.access import Viewer
 from shared.people.models import Person
@@ -24,7 +24,10 @@ LANGUAGES = ("id", "en")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A rule as a person wants it. audience: a role, `own` (whom the subject names), `person:5` or `chat:-100`."""
+    """A rule as a person wants it.
+
+    audience: a role, `own` (whom the subject names), `desk` (the helpdesk's groups there), `person:5` or `chat:-100`.
+    """
 
     kind: str
     step: int
@@ -38,7 +41,8 @@ class Line:
 async def add_rule(session: AsyncSession, viewer: Viewer, line: Line, *, source: str) -> int:
     """A new line.
 
-    Raises NotAllowed and Invalid(kind | audience | unit | language: unknown; audience: taken | own; unit: nowhere).
+    Raises NotAllowed and Invalid(kind | audience | unit | language: unknown; audience: taken | own | nowhere;
+    unit: nowhere).
     """
     viewer.must(RIGHT)
     values = await _read(session, line)
@@ -165,7 +169,9 @@ async def _read(session: AsyncSession, line: Line) -> dict[str, object]:
         if not kind.own:
             wrong["audience"] = "own"
         values["audience"] = kind.own
-    elif sort not in {role.value for role in ROLES}:
+    elif sort == DESK and line.kind in PLACELESS:
+        wrong["audience"] = "nowhere"
+    elif sort not in {DESK, *(role.value for role in ROLES)}:
         wrong["audience"] = "unknown"
     site, sto = line.site, line.sto
     if site is not None and (sto is not None or await session.get(SiteOperation, site) is None):

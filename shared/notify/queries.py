@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, literal_colu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
-from shared.chats.models import Chat
+from shared.chats.models import Chat, GroupBinding, Purpose
 from shared.events import EventRow
 from shared.notify import hearing
 from shared.notify.kinds import KINDS
@@ -120,7 +120,7 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Tria
         )
     )
     for (site, sto), count in there.most_common(MOST_PLACES):
-        hearers = await hearing.who(session, kind, step, site, {}, sto)
+        hearers = await hearing.who(session, kind, step, hearing.Subject(site, sto))
         for each in hearers:
             if each.chat_id is None:
                 away.add(each.name)
@@ -135,10 +135,11 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Tria
 
 
 async def _alike(session: AsyncSession, kind: str, step: int, said: Said) -> Counter[tuple[int | None, int | None]]:
-    """How often it was said, by (Site Operation, STO); STO of one unit that no rule and no area tells apart are one."""
+    """How often, by (Site Operation, STO); STO of a unit that no rule, area or group tells apart are one."""
     ruled = select(NotifyRule.sto_id).where(NotifyRule.kind == kind, NotifyRule.step == step)
     own = select(PersonArea.sto_id).distinct()
-    apart = {sto for sto in await session.scalars(union(ruled, own)) if sto is not None}
+    desks = select(GroupBinding.sto_id).where(GroupBinding.active, GroupBinding.purpose == Purpose.HELPDESK)
+    apart = {sto for sto in await session.scalars(union(ruled, own, desks)) if sto is not None}
     first: dict[int | None, int | None] = {}
     there: Counter[tuple[int | None, int | None]] = Counter()
     for (name, number, site, sto), count in said.items():

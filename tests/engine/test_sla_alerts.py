@@ -7,6 +7,8 @@ from sqlalchemy import select, update
 
 from services.notifier.listeners import ears
 from shared import clock
+from shared.chats import operations as chats
+from shared.chats.models import ChatKind, Purpose
 from shared.db import transaction
 from shared.deliveries.drain import Post
 from shared.deliveries.models import Delivery
@@ -18,7 +20,7 @@ from shared.people.models import Person
 from shared.sla import alerts, operations
 from tests import factories
 from tests.engine.kit import SECOND, chat, drained, sql, texts
-from tests.factories import Town
+from tests.factories import HELPDESK_CHAT, Town
 from tests.simulator.telegram import Telegram
 
 
@@ -37,9 +39,6 @@ async def here(database: str) -> Town:
         supervisor = await factories.viewer(session, town.supervisor)
         both = [town.helpdesk.id, town.leader.id]
         await operations.set_recipients(session, supervisor, town.site.id, both, both, source="web")
-        from shared.chats import operations as chats
-        from shared.chats.models import ChatKind
-
         await chats.seen(session, SECOND, ChatKind.PRIVATE, "Nadia")
     return town
 
@@ -157,6 +156,25 @@ async def test_a_deleted_order_is_not_told_of(here: Town) -> None:
     await sql("UPDATE orders SET deleted_at = now() WHERE id = :id", id=order)
     assert await looked(at(12)) == []
     assert await looked(at(12)) == []
+
+
+async def test_where_nobody_was_chosen_the_helpdesks_groups_of_the_sto_are_warned(here: Town) -> None:
+    async with transaction() as session:
+        supervisor = await factories.viewer(session, here.supervisor)
+        await operations.set_recipients(session, supervisor, here.site.id, [], [], source="web")
+        await chats.bind(session, HELPDESK_CHAT, Purpose.HELPDESK, thread_id=7, sto_id=here.tun.id)
+    [order] = await registered(here, at(9))
+    await looked(at(9, 48))
+    assert await heard(order, at(9, 48)) == []
+    async with transaction() as session:
+        [told] = await session.scalars(select(Delivery).where(Delivery.kind == "sla"))
+        [far] = await registered(here, at(9), sto="SPJ")
+    assert (told.chat_id, "message_thread_id" in told.payload) == (HELPDESK_CHAT, False)
+    assert [each["text"] for each in told.payload["reply_markup"]["inline_keyboard"][0]] == ["Ambil", "Atur"]
+    await looked(at(9, 49))
+    assert await heard(far, at(9, 49)) == []
+    async with transaction() as session:
+        assert len((await session.scalars(select(Delivery).where(Delivery.kind == "sla"))).all()) == 1
 
 
 async def test_another_units_people_hear_nothing(here: Town) -> None:

@@ -13,6 +13,7 @@ from shared.chats.models import Chat, ChatKind
 from shared.deliveries.models import Delivery
 from shared.events import EventRow
 from shared.notify import hearing, ladder
+from shared.notify.hearing import Subject
 from shared.notify.models import Escalation, NotifyRule, NotifyStep, NotifyWish
 from shared.orders import operations as orders
 from shared.orders import queries
@@ -147,7 +148,7 @@ async def test_a_step_that_reaches_nobody_goes_to_the_next_and_at_last_to_an_adm
 ) -> None:
     await session.execute(update(Person).where(Person.id == here.leader.id).values(telegram_id=None))
     own = {"holder": here.helpdesk.id}
-    hears = await hearing.ladder(session, "silent", 2, here.site.id, own)
+    hears = await hearing.ladder(session, "silent", 2, Subject(here.site.id, own=own))
     assert [each.chat_id for each in hears] == [HENDRA]
     session.add(NotifyRule(kind="silent", step=2, sto_id=here.tun.id, audience="person", person_id=here.helpdesk.id))
     session.add(NotifyRule(kind="silent", step=2, audience="helpdesk"))
@@ -155,17 +156,17 @@ async def test_a_step_that_reaches_nobody_goes_to_the_next_and_at_last_to_an_adm
     await session.execute(update(Person).where(Person.id == here.collector.id).values(role=Role.HELPDESK))
     await session.execute(only_tun.values(site_operation_id=None, sto_id=here.tun.id))
     for sto, hear in ((here.sda, {"Nadia Putri", "Rudi Hartono"}), (here.tun, {"Nadia Putri", "Rudi Hartono", YULI})):
-        hears = await hearing.ladder(session, "silent", 2, here.site.id, own, sto.id)
+        hears = await hearing.ladder(session, "silent", 2, Subject(here.site.id, sto.id, own))
         assert {each.name for each in hears} - {here.leader.name} == hear, "nobody hears of an STO beyond its area"
     await session.execute(delete(NotifyRule).where(NotifyRule.audience == "helpdesk"))
-    hears = await hearing.ladder(session, "silent", 2, here.site.id, own, here.sda.id)
+    hears = await hearing.ladder(session, "silent", 2, Subject(here.site.id, here.sda.id, own))
     assert [each.chat_id for each in hears] == [HENDRA], "the rule is of the other STO"
     await session.execute(delete(NotifyRule))
-    assert SARI in [each.chat_id for each in await hearing.ladder(session, "silent", 2, here.site.id, own)]
+    assert SARI in [each.chat_id for each in await hearing.ladder(session, "silent", 2, Subject(here.site.id, own=own))]
 
 
 async def test_wishes_hold_for_the_first_word_and_never_for_an_escalation(session: AsyncSession, here: Town) -> None:
-    nadia = (await hearing.who(session, "silent", 1, here.site.id, {"holder": here.helpdesk.id}))[0]
+    nadia = (await hearing.who(session, "silent", 1, Subject(here.site.id, own={"holder": here.helpdesk.id})))[0]
     wish = NotifyWish(
         person_id=here.helpdesk.id, muted=["paused.1"], quiet_from=time(20), quiet_to=time(7), hourly=True
     )

@@ -35,6 +35,7 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
     page = (await admin.get("/pemberitahuan")).text
     assert "yang bersangkutan (1 kali)" in page
     assert "Yang dipilih di halaman Target SLA; Team leader" in page, "somebody hears of a breach from the first day"
+    assert "Yang dipilih di halaman Target SLA; Grup helpdesk STO-nya" in page, "and the helpdesk of what comes near"
     assert "tanpa penerima, jadi naik tingkat (2 kali)" in page  # the leader never wrote to the bot
     assert f"{here.leader.name}: Telegram belum terhubung" in page
     line = LINE | {"audience": f"person:{here.helpdesk.id}"}
@@ -56,6 +57,10 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
     own = await admin.post("/pemberitahuan", LINE | {"what": "sla_near.1", "audience": "own"})
     assert (own.status, "tidak punya orang yang bersangkutan" in own.text) == (422, True)
     assert (await admin.post("/pemberitahuan", LINE | {"audience": "person:999999"})).status == 422
+    desk = {"what": "unanswered.2", "audience": "desk", "unit": f"so:{here.site.id}", "coba": "ya"}
+    assert "<dd>Helpdesk Sidoarjo</dd>" in (await admin.post("/pemberitahuan", LINE | desk)).text
+    nowhere = await admin.post("/pemberitahuan", LINE | {"what": "house.1", "audience": "desk"})
+    assert (nowhere.status, "atau satu grup" in nowhere.text) == (422, True)
     house = {"what": "house.1", "audience": "supervisor", "unit": f"sto:{here.sda.id}", "coba": "ya"}
     assert "tidak punya wilayah" in (await admin.post("/pemberitahuan", house)).text
     async with transaction() as session:

@@ -20,7 +20,7 @@ from services.web.words import ROLES
 from shared.chats.models import Chat, ChatKind
 from shared.errors import Invalid, NotFound
 from shared.notify import kinds, operations, queries
-from shared.notify.kinds import KINDS, LADDERS, key
+from shared.notify.kinds import KINDS, LADDERS
 from shared.notify.models import NotifyRule
 from shared.people.models import Person, Role
 
@@ -39,6 +39,7 @@ SAYS = {
     "import": N_("Impor menunggu diterapkan"),
     "house": N_("Gangguan SIKPRO"),
 }
+AT_DESK = N_("Grup helpdesk STO-nya")
 OWN = {"holder": N_("Pemegang order"), "asker": N_("Penanya"), "uploader": N_("Pengunggah")}
 FIXED = (
     (N_("Order masuk"), N_("Grup helpdesk yang terhubung dengan STO-nya (halaman Grup Telegram)")),
@@ -68,13 +69,12 @@ async def inputs(session: AsyncSession) -> tuple[Input, ...]:
         .order_by(Chat.title)
     )
     units = await master_page.unit_choices(session)
-    steps = [each.rpartition(".") for each in kinds.STEPS]
     return (
         Input(
             "what",
             _("Kejadian"),
             "select",
-            choices=tuple(Choice(key(name, int(step)), called(name, int(step))) for name, _dot, step in steps),
+            choices=tuple(Choice(each, called(*kinds.parted(each))) for each in kinds.STEPS),
         ),
         Input(
             "audience",
@@ -83,6 +83,7 @@ async def inputs(session: AsyncSession) -> tuple[Input, ...]:
             choices=(
                 Choice("own", _("Yang bersangkutan (pemegang, penanya, pengunggah)")),
                 *(Choice(role.value, _("{role} di wilayahnya", role=_(ROLES[role]))) for role in kinds.ROLES),
+                Choice(kinds.DESK, _(AT_DESK)),
                 *(Choice(f"person:{number}", name) for number, name in people),
                 *(Choice(f"chat:{number}", _("Grup {title}", title=title or number)) for number, title in groups),
             ),
@@ -128,8 +129,7 @@ async def page_of(session: AsyncSession, visit: Visit, form: Drawn | None = None
     said, minutes = await queries.last_week(session), await queries.minutes(session)
     lines = [Line((Cell(_(name)), Cell(_("Langsung")), Cell(_(who)), Cell(), Cell())) for name, who in FIXED]
     for each in kinds.STEPS:
-        name, _dot, number = each.rpartition(".")
-        step = int(number)
+        name, step = kinds.parted(each)
         rules = [rule for rule in found if (rule.row.kind, rule.row.step) == (name, step)]
         lines.append(await _step_line(session, name, step, rules, said, minutes.get(name, {}).get(step)))
     heads = (_("Kejadian"), _("Setelah"), _("Aturan"), "#" + _("Minggu lalu"), _("Akan sampai ke"))
@@ -228,6 +228,8 @@ def audience(each: queries.Ruled) -> str:
     if row.audience == "chat":
         where = _("Grup {title}", title=each.chat or row.chat_id)
         return f"{where} #{row.thread_id}" if row.thread_id else where
+    if row.audience == kinds.DESK:
+        return _(AT_DESK)
     if row.audience in OWN:
         return _(OWN[row.audience])
     return _(ROLES[Role(row.audience)])

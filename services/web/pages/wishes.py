@@ -27,7 +27,7 @@ async def _wish_form(session: AsyncSession, visit: Visit) -> Drawn:
             "muted",
             _("Bisukan"),
             "checks",
-            choices=tuple(Choice(each, called(*_split(each))) for each in kinds.MUTABLE),
+            choices=tuple(Choice(each, called(*kinds.parted(each))) for each in kinds.MUTABLE),
             required=False,
         ),
         Input("begins", _("Jam tenang mulai"), "time", required=False, hint=_("Waktu wilayah order itu.")),
@@ -37,11 +37,6 @@ async def _wish_form(session: AsyncSession, visit: Visit) -> Drawn:
     held = {"muted": wish.muted, "begins": wish.quiet_from, "ends": wish.quiet_to, "hourly": wish.hourly}
     filled = master_forms.filled(fields, held)
     return Drawn("pesan", _("Pesan pribadi dari bot"), PATH, filled, cancel="/profil")
-
-
-def _split(each: str) -> tuple[str, int]:
-    name, _dot, step = each.rpartition(".")
-    return name, int(step)
 
 
 def _own_page(form: Drawn) -> Master:
