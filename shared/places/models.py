@@ -1,6 +1,6 @@
 """Where things are: Witel > Site Operation > STO. Rows are deactivated, never deleted while used."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -70,6 +70,20 @@ class StoSite(Table):
     site_operation_id: Mapped[int] = mapped_column(ForeignKey("site_operation.id"))
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+
+
+class SiteHours(Table):
+    """Working hours that a Site Operation had until a moment; `SiteOperation` has those of now."""
+
+    __tablename__ = "site_hours"
+
+    site_operation_id: Mapped[int] = mapped_column(
+        ForeignKey("site_operation.id"), primary_key=True, autoincrement=False
+    )
+    until: Mapped[datetime] = mapped_column(primary_key=True)
+    opens: Mapped[time]
+    closes: Mapped[time]
+    breaks: Mapped[list[Any]]  # as SiteOperation's
 
 
 class Holiday(Table):

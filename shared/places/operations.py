@@ -15,7 +15,7 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.orders.masterdata import changed
 from shared.orders.masterdata_clock import recount
 from shared.people.access import Viewer
-from shared.places import history
+from shared.places import history, hours
 from shared.places.models import Holiday, SiteOperation, Sto, StoSite, Witel
 
 HOUSE_ZONE = "Asia/Jakarta"  # in which a planned move becomes today's
@@ -88,6 +88,8 @@ async def save_site(
     values = asdict(site) | {"witel_id": await _witel(session, site.witel)}
     del values["witel"]
     before = await _known(session, SiteOperation, site_id)
+    if site_id is not None and before is not None and any(before[name] != values[name] for name in ("opens", "closes")):
+        await hours.keep(session, site_id)
     found = await _save(session, SiteOperation, values, site_id)
     await changed(session)
     if before is not None and any(before[name] != values[name] for name in ("zone", "opens", "closes")):

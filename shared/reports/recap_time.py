@@ -1,8 +1,8 @@
 """Whose the working time of finished orders was, and which obstacles took it, read from their timelines. Reads only.
 
 A stretch in which an order waits or is worked on is the helpdesk's; one stopped by an obstacle belongs to whoever its
-reason names. Only working time counts: the calendars are those of the SLA clock, and `sla.worked_before` is their one
-arithmetic; Postgres gets its results at each opening hour and adds the rest.
+reason names. Only working time counts, by the hours of then: the calendars are those of the SLA clock, and
+`sla.worked_before` is their one arithmetic; Postgres gets its results at each opening hour and adds the rest.
 """
 
 from collections import defaultdict
@@ -36,6 +36,8 @@ from shared.orders import queries, sla
 from shared.orders.models import OPEN, Category, Order
 from shared.orders.states import MasterData
 from shared.people.access import Viewer
+from shared.places import hours
+from shared.places.hours import Hours
 from shared.places.models import SiteOperation
 from shared.places.queries import unit_of, unit_of_site
 from shared.reports.recap import CLOSED
@@ -87,8 +89,8 @@ async def lost(session: AsyncSession, viewer: Viewer, scope: Scope, language: st
     odps: dict[str, Taken] = defaultdict(Taken)
     for part in covered:
         codes = {place.id: place.code for place in part.places}
-        for calendar, ids in (await _calendars(session, part)).items():
-            sums = await session.execute(_sums(part, calendar, ids, data))
+        for calendars, ids in (await _calendars(session, part)).items():
+            sums = await session.execute(_sums(part, calendars, ids, data))
             for level, stopped, side, reason, sto, odp, orders, seconds in sums:
                 if level == _LEVELS["side"]:
                     sides[side].add(orders, seconds)
@@ -112,13 +114,16 @@ def _most(found: Mapping[Any, Taken]) -> list[tuple[Any, Taken]]:
     return sorted(found.items(), key=lambda each: (-each[1].seconds, -each[1].orders, str(each[0])))
 
 
-async def _calendars(session: AsyncSession, part: Part) -> Mapping[sla.Calendar, list[int]]:
-    """The STO of a part by the calendar of the unit they belonged to."""
-    found: dict[sla.Calendar, list[int]] = defaultdict(list)
+async def _calendars(session: AsyncSession, part: Part) -> Mapping[Hours, list[int]]:
+    """The STO of a part by the calendars of the unit they belonged to."""
+    found: dict[Hours, list[int]] = defaultdict(list)
+    known: dict[int, Hours] = {}
     for place in part.places:
         then = await session.get(SiteOperation, place.site) if place.moved else None
         unit = await unit_of_site(session, then) if then is not None else await unit_of(session, place.id)
-        found[unit.calendar].append(place.id)
+        if unit.site_operation_id not in known:
+            known[unit.site_operation_id] = await hours.of_unit(session, unit)
+        found[known[unit.site_operation_id]].append(place.id)
     return found
 
 
@@ -126,20 +131,20 @@ async def _calendars(session: AsyncSession, part: Part) -> Mapping[sla.Calendar,
 _LEVELS = {"side": 0b01111, "reason": 0b10011, "sto": 0b10101, "odp": 0b10110}
 
 
-def _sums(part: Part, calendar: sla.Calendar, stos: Sequence[int], data: MasterData) -> Executable:
+def _sums(part: Part, calendars: Hours, stos: Sequence[int], data: MasterData) -> Executable:
     """(level, stopped, side, reason, sto, odp, orders, seconds) of each sum."""
     stretches = _spans(part, stos, data)
     spans = stretches.c
-    opens, done, longest = _openings(calendar, part)
-    hours = select(
+    opens, done, longest = _openings(calendars, part)
+    table = select(
         literal(opens, ARRAY(DateTime(timezone=True))).label("opens"),
         literal(done, ARRAY(Float)).label("done"),
         literal(longest, ARRAY(Float)).label("longest"),
     ).subquery("hours")
-    seconds = _worked(spans.until, hours.c) - _worked(spans.at, hours.c)
+    seconds = _worked(spans.until, table.c) - _worked(spans.at, table.c)
     timed = (
         select(spans.id, spans.side, spans.stopped, spans.reason, spans.sto_id, spans.odp, seconds.label("seconds"))
-        .join_from(stretches, hours, true())
+        .join_from(stretches, table, true())
         .where(spans.at < spans.until, spans.side.is_not(None))
     )
     row = timed.subquery().c
@@ -209,20 +214,21 @@ def _spans(part: Part, stos: Sequence[int], data: MasterData) -> Subquery:
     )
 
 
-def _worked(moment: Any, hours: Any) -> Any:
+def _worked(moment: Any, table: Any) -> Any:
     """Working seconds from the first opening to `moment`, as SQL: those up to the last opening, and those since."""
-    place = func.greatest(func.width_bucket(moment, hours.opens), 1, type_=Integer)
-    since = func.extract("epoch", moment - hours.opens[place])
-    return hours.done[place] + func.least(func.greatest(since, 0.0), hours.longest[place])
+    place = func.greatest(func.width_bucket(moment, table.opens), 1, type_=Integer)
+    since = func.extract("epoch", moment - table.opens[place])
+    return table.done[place] + func.least(func.greatest(since, 0.0), table.longest[place])
 
 
-def _openings(calendar: sla.Calendar, part: Part) -> tuple[list[datetime], list[float], list[float]]:
-    """Each time the calendar opens, from BACK before the part to its end: (when, seconds worked before, its length)."""
+def _openings(calendars: Hours, part: Part) -> tuple[list[datetime], list[float], list[float]]:
+    """Each time the unit opens, from BACK before the part to its end: (when, seconds worked before, its length)."""
     zone = ZoneInfo(part.zone)
     first, last = (part.since - BACK).astimezone(zone).date(), part.until.astimezone(zone).date()
     opens, done, longest = [], list[float](), list[float]()
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         midnight = datetime.fromordinal(ordinal).replace(tzinfo=zone)
+        calendar = next(each for until, each in calendars if midnight.date() < until)
         if sla.is_working_day(calendar, midnight.date()):
             for begin, end in sla.shifts(calendar):
                 opens.append(midnight + timedelta(microseconds=begin))

@@ -14,6 +14,7 @@ from shared.errors import Invalid, NotFound
 from shared.orders import masterdata, queries
 from shared.orders.masterdata_clock import recount
 from shared.people.access import Viewer
+from shared.places import hours
 from shared.places.models import SiteOperation, Sto
 from shared.places.queries import calendar_of
 from shared.sla.models import Level, SlaRecipient, SlaTarget
@@ -92,6 +93,8 @@ async def set_hours(
 ) -> int:
     """When a Site Operation's clock runs. Open orders fall due anew, closed ones keep what they took; returns how many.
 
+    The hours of before stay known, for reports of then.
+
     Raises NotAllowed, NotFound and Invalid(closes=… | breaks=…).
     """
     viewer.must("sla.change")
@@ -101,6 +104,8 @@ async def set_hours(
     wrong = {"closes": "same"} if opens == closes else check_breaks(site, **values)
     if wrong:
         raise Invalid(**wrong)
+    if any(getattr(site, name) != value for name, value in values.items()):
+        await hours.keep(session, site_id)
     await session.execute(update(SiteOperation).where(SiteOperation.id == site_id).values(**values))
     await session.refresh(site)
     await masterdata.changed(session)

@@ -1,6 +1,6 @@
 """After an STO moved to another Site Operation, reports of earlier days still say what they said."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock
 from shared.orders import operations as orders
 from shared.people.models import Person
+from shared.places import hours
 from shared.places import operations as places
 from shared.places.models import SiteOperation
 from shared.reports import recap, recap_month, recap_time
 from shared.reports.recap_scope import Scope, known_places
+from shared.sla import operations as sla
 from tests import factories
 from tests.factories import Town
 
@@ -104,6 +106,24 @@ async def test_working_time_is_told_by_the_hours_of_the_unit_of_then(session: As
     with clock.stopped_at(wib(20, 12)):
         sides = (await recap_time.lost(session, admin, MONTH)).sides
         assert (sides["helpdesk"].orders, sides["helpdesk"].seconds) == (10, 5 * 30 * 60)
+
+
+async def test_hours_that_change_leave_the_time_of_the_days_before(session: AsyncSession, here: Town) -> None:
+    supervisor, admin = [await factories.viewer(session, each) for each in (here.supervisor, here.admin)]
+    with clock.stopped_at(wib(20, 12)):
+        before = (await recap_time.lost(session, admin, MONTH)).sides
+        assert before["helpdesk"].seconds > 0
+    for minute, opens in enumerate((13, 14, 15, 15)):
+        with clock.stopped_at(wib(20, 13, minute)):
+            await sla.set_hours(session, supervisor, here.site.id, time(opens), time(17), (), source="web")
+    assert len(await hours.before(session, here.site.id)) == 3, "the same hours again are no change"
+    with clock.stopped_at(wib(20, 14)):
+        order = await factories.order(session, here, sto="SDA")
+    with clock.stopped_at(wib(20, 16)):
+        await orders.change_status(session, admin, order.id, 1, "SELESAI", source="web", tell=False)
+    with clock.stopped_at(wib(21, 12)):
+        after = (await recap_time.lost(session, admin, MONTH)).sides
+    assert after["helpdesk"].seconds - before["helpdesk"].seconds == 3600, "that day counts from 15:00 on"
 
 
 async def test_a_unit_may_still_name_an_sto_that_left_it(session: AsyncSession, here: Town) -> None:

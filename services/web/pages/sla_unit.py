@@ -19,7 +19,8 @@ from services.web.view import Choice
 from services.web.view_master import Cell, Fact, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from shared import clock
-from shared.places.models import Holiday, SiteOperation, Sto
+from shared.places import hours
+from shared.places.models import Holiday, SiteHours, SiteOperation, Sto
 from shared.places.operations import today
 from shared.sla import operations, queries
 from shared.sla.models import Level
@@ -29,9 +30,14 @@ router = APIRouter()
 _BREAK = re.compile(r"(\d{1,2})[.:](\d{2})\s*(?:-|\u2013|s/d|sampai)\s*(\d{1,2})[.:](\d{2})", re.ASCII)
 
 
-def breaks_words(site: SiteOperation) -> str:
+def breaks_words(site: SiteOperation | SiteHours) -> str:
     """`12:00–13:00, 15:00–15:15`, as the field takes them too."""
     return ", ".join(f"{start}\u2013{end}" for start, end in site.breaks)
+
+
+def hours_words(site: SiteOperation | SiteHours) -> str:
+    """`08:00–17:00`."""
+    return f"{site.opens:%H:%M}\u2013{site.closes:%H:%M}"
 
 
 def breaks_of(typed: Typed) -> tuple[tuple[time, time], ...]:
@@ -101,7 +107,7 @@ async def unit_page(
     )
     facts = (
         Fact(_("Zona waktu"), clock.zone_name(site.zone)),
-        Fact(_("Jam kerja"), f"{site.opens:%H:%M}\u2013{site.closes:%H:%M}"),
+        Fact(_("Jam kerja"), hours_words(site)),
         Fact(_("Istirahat"), breaks_words(site) or _("Tidak ada")),
         Fact(_("Hari libur mendatang"), labels.number(holidays or 0)),
     )
@@ -130,9 +136,28 @@ async def unit_page(
         lead="" if may else _("Anda dapat melihat data ini. Perubahan dilakukan supervisor atau admin."),
         facts=facts,
         facts_title=_("Hitungan SLA"),
-        tables=(Table("riwayat", _("Riwayat dan rencana target"), heads, lines, _("Unit ini memakai target umum.")),),
+        tables=(
+            Table("riwayat", _("Riwayat dan rencana target"), heads, lines, _("Unit ini memakai target umum.")),
+            *await _hours_before(session, site),
+        ),
         forms=forms,
     )
+
+
+async def _hours_before(session: AsyncSession, site: SiteOperation) -> tuple[Table, ...]:
+    """The hours that reports of earlier days count with; nothing where they never changed."""
+    lines = tuple(
+        Line(
+            (
+                Cell(hours_words(each)),
+                Cell(breaks_words(each) or _("Tidak ada")),
+                Cell(labels.moment(each.until, site.zone)),
+            )
+        )
+        for each in reversed(await hours.before(session, site.id))
+    )
+    heads = (_("Jam kerja"), _("Istirahat"), _("Berlaku sampai"))
+    return (Table("riwayat-jam", _("Jam kerja sebelumnya"), heads, lines, ""),) if lines else ()
 
 
 @router.get(f"{PATH}/unit/{{site_id}}")
