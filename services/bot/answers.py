@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.bot.asking import Place
 from services.bot.texts import plain
+from shared.audit import Note
 from shared.deliveries import answers as written
 from shared.deliveries import operations as deliveries
 from shared.deliveries.answers import Written
@@ -63,6 +64,8 @@ class Answer:
     placeholder: what stands in the input field; asks for a reply, so that privacy mode lets it through.
     quiet: in a group only the person who asked sees it. Such a message cannot be replied to, edited or acted on, so it
     has no buttons but links; where Telegram refuses it, it is an ordinary one.
+    notes: what the audit log says of it. They are written when all that is handled together is (`app.handle_all`): the
+    log has one writer at a time. So a handler returns such an answer and does not queue it itself.
     """
 
     text: str
@@ -73,6 +76,7 @@ class Answer:
     rewrites: int | None = None
     placeholder: str = ""
     quiet: bool = False
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True, slots=True)

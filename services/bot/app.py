@@ -31,6 +31,8 @@ from services.bot.handlers import (
     written,
 )
 from services.bot.middlewares import identify
+from shared import audit
+from shared.audit import Note
 from shared.chats import speakers
 from shared.chats.speakers import Speaker
 from shared.deliveries import answers as queued
@@ -81,13 +83,16 @@ async def handle_all(
 ) -> list[list[Told]]:
     """Handle updates of different chats in one transaction. bodies: as Telegram sent them, parsed or as JSON.
 
-    For each what needs no row is returned. Should one fail, none of them was handled.
+    For each what needs no row is returned. Should one fail, none of them was handled. What locks rows that others need
+    (the chats, the audit log) comes last: many take a while, and meanwhile their chats' answers are to be closed.
     """
     bot = reader(token)
     updates = [_read(bot, body) for body in bodies]
     said = [asking.told(update) for update in updates]
-    found = iter(await speakers.note(session, [each for each in said if each is not None]))
+    heard, many = [each for each in said if each is not None], len(updates) > 1
+    found = iter(await speakers.note(session, heard, later=many))
     written: list[Written] = []
+    notes: list[Note] = []
     told: list[list[Told]] = []
     for update, each in zip(updates, said, strict=True):
         speaker = next(found) if each is not None else None
@@ -97,8 +102,12 @@ async def handle_all(
         if place is not None:
             rows = [reply for reply in replies if isinstance(reply, (Answer, Strip, Keys, React))]
             written += [answers.of(place, reply, asker.id if asker else 0) for reply in rows]
+        notes += [note for reply in replies if isinstance(reply, Answer) for note in reply.notes]
         told.append([reply for reply in replies if isinstance(reply, (Toast, Dress))])
+    if many:
+        await speakers.heard(session, heard)
     await queued.write(session, written)
+    await audit.note_all(session, notes)
     return told
 
 

@@ -17,19 +17,22 @@ from shared.people.models import Role
 
 # Chats are locked in the order of their ids, as everybody does who locks several. Whoever speaks in a bound group is a
 # member of it, if nobody told us so before.
-_SPEAKERS = text("""
+_TOLD = """
     WITH told AS MATERIALIZED (
         SELECT * FROM unnest(
             CAST(:chats AS bigint[]), CAST(:kinds AS text[]), CAST(:titles AS text[]), CAST(:messages AS bigint[]),
             CAST(:people AS bigint[]))
             WITH ORDINALITY AS told(chat_id, kind, title, message_id, telegram_id, place)
-    ), noted AS (
+    )"""
+_NOTED = """, noted AS (
         INSERT INTO chat (id, kind, title, last_message_id) SELECT chat_id, kind, title, message_id FROM told
         ORDER BY chat_id
-        ON CONFLICT (id) DO UPDATE SET title = excluded.title, kind = excluded.kind,
+        ON CONFLICT (id) """
+_AGAIN = """DO UPDATE SET title = excluded.title, kind = excluded.kind,
             last_message_id = greatest(chat.last_message_id, excluded.last_message_id),
             held = CASE WHEN excluded.kind = 'private' THEN NULL ELSE chat.held END
-    ), spoken AS MATERIALIZED (
+    )"""
+_SPOKEN = """, spoken AS MATERIALIZED (
         SELECT told.place, told.chat_id, told.telegram_id, person.id, person.name, person.role,
             person.technician_code, person.language, person.preferences ->> 'language' AS chosen,
             EXISTS (SELECT FROM group_binding WHERE group_binding.chat_id = told.chat_id AND active) AS bound
@@ -48,7 +51,10 @@ _SPEAKERS = text("""
         UNION SELECT sto_id FROM person_area WHERE person_area.person_id = spoken.id AND sto_id IS NOT NULL
     ) AS stos
     FROM spoken ORDER BY place
-""")
+"""
+_SPEAKERS = text(_TOLD + _NOTED + _AGAIN + _SPOKEN)
+_MET = text(_TOLD + _NOTED + "DO NOTHING)" + _SPOKEN)  # a new chat must be there for what refers to it
+_HEARD = text(_TOLD + _NOTED + _AGAIN + " SELECT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +77,15 @@ class Speaker:
     bound: bool
 
 
-async def note(session: AsyncSession, told: Sequence[Told]) -> list[Speaker | None]:
+async def note(session: AsyncSession, told: Sequence[Told], *, later: bool = False) -> list[Speaker | None]:
     """Note the chats of messages and say of each who speaks; None for strangers. No two are of the same chat.
 
-    A private chat that speaks is free again.
+    A private chat that speaks is free again. later: chats that are known stay as they are until `heard`, so that nobody
+    who closes a message in one of them has to wait for this transaction.
     """
     if not told:
         return []
-    asked = {
-        "chats": [each.chat_id for each in told],
-        "kinds": [each.kind for each in told],
-        "titles": [each.title[:255] for each in told],
-        "messages": [each.message_id for each in told],
-        "people": [each.telegram_id for each in told],
-    }
-    found = await rows.rows(session, _SPEAKERS, asked)
+    found = await rows.rows(session, _MET if later else _SPEAKERS, _asked(told))
     return [
         None
         if row["id"] is None
@@ -104,3 +104,19 @@ async def note(session: AsyncSession, told: Sequence[Told]) -> list[Speaker | No
         )
         for each, row in zip(told, found, strict=True)
     ]
+
+
+async def heard(session: AsyncSession, told: Sequence[Told]) -> None:
+    """What `note` left for later: the chats as their messages show them. Locks them until the commit."""
+    if told:
+        await rows.rows(session, _HEARD, _asked(told))
+
+
+def _asked(told: Sequence[Told]) -> dict[str, object]:
+    return {
+        "chats": [each.chat_id for each in told],
+        "kinds": [each.kind for each in told],
+        "titles": [each.title[:255] for each in told],
+        "messages": [each.message_id for each in told],
+        "people": [each.telegram_id for each in told],
+    }

@@ -48,6 +48,17 @@ async def test_a_note_says_who_what_where_and_from_which_address(session: AsyncS
     assert len(first.hash) == 64
 
 
+async def test_notes_written_together_are_sealed_one_after_the_other(session: AsyncSession) -> None:
+    await audit.note(session, 1, "web", "test.done")
+    kept = [audit.Note(n, "bot", "account.listed", "account:list", {"accounts": [n]}) for n in (5, 6, 7)]
+    with audit.came_from("192.0.2.7"):
+        await audit.note_all(session, kept)
+    found = await rows(session)
+    assert [(row.id, row.actor_id, row.ip) for row in found][1:] == [(n - 3, n, "192.0.2.7") for n in (5, 6, 7)]
+    assert (found[3].what, found[3].details) == ("account.listed", {"accounts": [7]})
+    assert [fault async for fault in faults(session)] == [Whole(4, found[3].hash)]
+
+
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE audit SET what = 'x'", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit WHERE id = 1"],
