@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -122,6 +122,7 @@ class Pace:
         self.prefix = f"pace:{{{bot_id}}}"
         self.away = False
         """True while Redis does not answer and the local pace decides."""
+        self._redis = redis
         self._scripts = {text: redis.register_script(text) for text in (RESERVE, SETTLE, PUSH, SLOW_DOWN)}
         self._memory: dict[str, Sent] = {}
         self._epoch = ""
@@ -130,6 +131,7 @@ class Pace:
         self._failures = 0
         self._forgot_at = 0.0
         self._telling = asyncio.Lock()  # a push must not overwrite a settle that it did not see
+        self._ended: list[Slot] = []  # settled, and nobody was told yet
         self._line: dict[Lane, asyncio.Lock] = {"reply": asyncio.Lock(), "push": asyncio.Lock(), "bulk": asyncio.Lock()}
         self._strikes: dict[int, float] = {}
         self._slow: dict[int, float] = {}
@@ -155,13 +157,23 @@ class Pace:
                     return got.seconds
                 await asyncio.sleep(max(0.001, got.seconds - AHEAD))
 
+    async def reserve_all(self, chats: Sequence[int], lane: Lane) -> list[Slot | Wait]:
+        """`reserve` for each of several chats in one trip to Redis; those below 0 are groups."""
+        self._forget()
+        slots = [self._slot(each, is_group=each < 0) for each in chats]
+        answers = await self._call_all(RESERVE, [self._question(slot, lane) for slot in slots])
+        return [await self._asked(slot, lane, answer=answer) for slot, answer in zip(slots, answers, strict=True)]
+
     async def _ask(self, chat_id: int, *, is_group: bool, lane: Lane, ahead: float = 0.0) -> Slot | Wait:
         self._forget()
-        slot = Slot(secrets.token_hex(8), chat_id, is_group, self._keys(chat_id, is_group=is_group))
-        got = await self._reserve_in_redis(slot, lane, ahead)
+        return await self._asked(self._slot(chat_id, is_group=is_group), lane, ahead)
+
+    async def _asked(self, slot: Slot, lane: Lane, ahead: float = 0.0, answer: Any = None) -> Slot | Wait:
+        """answer: that of Redis, where it was asked already."""
+        got = await self._reserve_in_redis(slot, lane, ahead, answer)
         local = got is None
         if got is None:
-            seconds = self._local_wait(chat_id, is_group=is_group, lane=lane)
+            seconds = self._local_wait(slot.chat_id, is_group=slot.is_group, lane=lane)
             got = Wait(seconds) if seconds > 0 else slot
         if isinstance(got, Slot):
             self._memory[slot.token] = Sent(got, time.monotonic(), local=local)
@@ -177,11 +189,20 @@ class Pace:
             await asyncio.sleep(got)
 
     async def settle(self, slot: Slot) -> None:
-        """The request was answered, or perhaps arrived: it counts for its window from now."""
+        """The request was answered, or perhaps arrived: it counts for its window from now.
+
+        Those that come while Redis is being told of others are told together: it is one trip for all of them.
+        """
+        self._ended.append(slot)
         async with self._telling:
-            sent = self._memory.setdefault(slot.token, Sent(slot, 0.0))
-            sent.at, sent.state = time.monotonic(), "settled"
-            await self._call(SETTLE, slot.keys, (slot.token,))
+            ended, self._ended = self._ended, []
+            if not ended:
+                return  # whoever had the lock before told of this one too
+            for each in ended:
+                sent = self._memory.setdefault(each.token, Sent(each, 0.0))
+                sent.at, sent.state = time.monotonic(), "settled"
+            places = [(key, each.token) for each in ended for key in each.keys]
+            await self._call(SETTLE, [key for key, _ in places], [token for _, token in places])
 
     async def cancel(self, slot: Slot) -> None:
         """The request certainly never left: it does not count."""
@@ -205,17 +226,37 @@ class Pace:
             self._strikes.pop(chat_id, None)
         return slowed
 
-    def _keys(self, chat_id: int, *, is_group: bool) -> tuple[str, ...]:
-        keys = (f"{self.prefix}:all", f"{self.prefix}:chat:{chat_id}")
-        return (*keys, f"{self.prefix}:group:{chat_id}") if is_group else keys
+    def _slot(self, chat_id: int, *, is_group: bool) -> Slot:
+        group = (f"{self.prefix}:group:{chat_id}",) if is_group else ()
+        keys = (f"{self.prefix}:all", f"{self.prefix}:chat:{chat_id}", *group)
+        return Slot(secrets.token_hex(8), chat_id, is_group, keys)
 
     def _slow_key(self, chat_id: int) -> str:
         return f"{self.prefix}:slow:{chat_id}"
 
-    async def _reserve_in_redis(self, slot: Slot, lane: Lane, ahead: float) -> Slot | Wait | None:
+    async def _reserve_in_redis(self, slot: Slot, lane: Lane, ahead: float, answer: Any) -> Slot | Wait | None:
         """The slot with the moment it is due, or how long to wait; None when Redis did not answer."""
-        if time.monotonic() < self._leave_alone_until:
+        if answer is None and time.monotonic() < self._leave_alone_until:
             return None
+        for _ in range(3):
+            if answer is None:
+                answer = await self._call(RESERVE, *self._question(slot, lane, ahead))
+            if answer is None:
+                # a late answer may still have placed the token: the next push takes it out
+                self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
+                return None
+            seconds, epoch, what = int(answer[0]) / 1_000_000, answer[1], int(answer[2])
+            if what == 0:
+                return replace(slot, leaves=time.monotonic() + seconds) if seconds else slot
+            if what > 0:
+                return Wait(seconds, everybody=what == 1)
+            if not await self._tell(epoch.decode() if isinstance(epoch, bytes) else str(epoch)):
+                return None
+            answer = None
+        return Wait(IN_FLIGHT_LOOK)  # the epoch changed three times under us: somebody is emptying Redis in a loop
+
+    def _question(self, slot: Slot, lane: Lane, ahead: float = 0.0) -> tuple[list[str], list[str | int]]:
+        """Keys and arguments with which RESERVE is asked for a slot."""
         limits = self.limits
         most, most_group = limits.lanes[lane]
         halved = self._slow.get(slot.chat_id, 0) > time.monotonic()  # also when Redis forgot it
@@ -229,25 +270,10 @@ class Pace:
             cold, burst = min(most_group, limits.cold_group), limits.burst if lane == "push" else 0
             each.append((limits.group_window, most_group, cold, int(not halved), burst))
         fields = [value for win, *rest in each for value in (_us(win), *rest)]
-        keys = (f"{self.prefix}:epoch", self._slow_key(slot.chat_id), f"{self.prefix}:hurry", *slot.keys)
+        keys = [f"{self.prefix}:epoch", self._slow_key(slot.chat_id), f"{self.prefix}:hurry", *slot.keys]
         hurry = (int(lane == "reply"), limits.hurry, max(1, round(limits.hurry_for * 1000)))
-        for _ in range(3):
-            times = (_us(hold), _us(limits.group_window))
-            said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4)]
-            argv = [*said, *times, *hurry, _us(ahead), *fields]
-            answer = await self._call(RESERVE, keys, argv)
-            if answer is None:
-                # a late answer may still have placed the token: the next push takes it out
-                self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
-                return None
-            seconds, epoch, what = int(answer[0]) / 1_000_000, answer[1], int(answer[2])
-            if what == 0:
-                return replace(slot, leaves=time.monotonic() + seconds) if seconds else slot
-            if what > 0:
-                return Wait(seconds, everybody=what == 1)
-            if not await self._tell(epoch.decode() if isinstance(epoch, bytes) else str(epoch)):
-                return None
-        return Wait(IN_FLIGHT_LOOK)  # the epoch changed three times under us: somebody is emptying Redis in a loop
+        said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4)]
+        return keys, [*said, _us(hold), _us(limits.group_window), *hurry, _us(ahead), *fields]
 
     async def _tell(self, epoch: str) -> bool:
         """Bring a Redis of another epoch up to date, once for all who wait for it."""
@@ -278,12 +304,27 @@ class Pace:
 
     async def _call(self, script: str, keys: Sequence[str], argv: Sequence[str | int]) -> Any:
         """A script's answer, or None when Redis is away; then it is left alone for a second and told all later."""
+        return await self._told(lambda: self._scripts[script](keys=list(keys), args=list(argv)))
+
+    async def _call_all(self, script: str, asked: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> Sequence[Any]:
+        """A script's answers to several questions, asked in one trip; None for each when Redis is away."""
+
+        async def ask() -> list[Any]:
+            async with self._redis.pipeline(transaction=False) as together:
+                for keys, argv in asked:
+                    await self._scripts[script](keys=keys, args=argv, client=together)
+                answers: list[Any] = await together.execute()
+                return answers
+
+        answers: list[Any] | None = await self._told(ask)
+        return [None] * len(asked) if answers is None else answers
+
+    async def _told(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         if time.monotonic() < self._leave_alone_until:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
-                call: Awaitable[Any] = self._scripts[script](keys=list(keys), args=list(argv))
-                answer = await call
+                answer = await ask()
         except (RedisError, OSError, TimeoutError) as error:
             if not self.away:
                 self._away_since = time.monotonic()

@@ -50,10 +50,11 @@ end
 return {math.ceil(wait), epoch, 0}
 """
 
-# KEYS: the zsets of one send. ARGV: token. The time is Redis' own: later than Telegram's, so never too early.
+# KEYS: the zsets of some sends. ARGV: the token for each. The time is Redis' own: later than Telegram's, so never too
+# early.
 SETTLE = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
-for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'XX', now, ARGV[1]) end
+for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'XX', now, ARGV[i]) end
 return 0
 """
 

@@ -4,6 +4,7 @@ The notifier would send them too, a little later: this only saves the person's t
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from shared.deliveries.drain import Post
 from shared.deliveries.merge import Call
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.deliveries.operations import REPLY
-from shared.pace import Slot
+from shared.pace import IN_FLIGHT_LOOK, Slot, Wait
 from shared.telegram import Outcome
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Mouth:
     """The chats being answered by this process. `tasks` owns the work.
 
     wanted: chats with answers, not looked at yet; busy: those and all that are being answered; ended: deliveries that
-    Telegram took, to be closed together.
+    Telegram took, to be closed together; landed: rings when a send is no longer in flight.
     """
 
     post: Post
@@ -47,6 +48,7 @@ class Mouth:
     busy: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
     ended: list[tuple[Delivery, Outcome, asyncio.Future[bool]]] = field(default_factory=list)
+    landed: asyncio.Event = field(default_factory=asyncio.Event)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     taking: bool = False
     closing: bool = False
@@ -108,29 +110,53 @@ class Mouth:
 
     async def _round(self, chats: list[int]) -> list[int]:
         """Begin to send the next answer of each of these chats; those that must be seen to one by one."""
-        keeper = self.post.pace
-        lane = operations.LANES[REPLY]
-        got = await asyncio.gather(*(keeper.reserve(each, is_group=each < 0, lane=lane) for each in chats))
-        slots: dict[int, Slot] = {}
-        left: list[int] = []
-        for each, slot in zip(chats, got, strict=True):
-            if isinstance(slot, Slot):
-                slots[each] = slot
-            elif slot < drain.SHORT_WAIT:
-                asyncio.get_running_loop().call_later(slot, self._want, each)
-            else:
-                left.append(each)
-        if not slots:
-            return left
+        self.landed.clear()
+        got = dict(zip(chats, await self.post.pace.reserve_all(chats, operations.LANES[REPLY]), strict=True))
+        slots = {each: slot for each, slot in got.items() if isinstance(slot, Slot)}
+        waits = {each: wait for each, wait in got.items() if isinstance(wait, Wait)}
+        left = [each for each, wait in waits.items() if wait.seconds >= drain.SHORT_WAIT]
+        left += await self._begin(slots) if slots else []
+        full = []
+        for each, wait in waits.items():
+            if wait.seconds < drain.SHORT_WAIT and wait.everybody:
+                full.append(each)
+            elif wait.seconds < drain.SHORT_WAIT:
+                asyncio.get_running_loop().call_later(wait.seconds, self._want, each)
+        if full:
+            self.wanted = full + self.wanted
+            await self._room(min(waits[each].seconds for each in full))
+        return left
+
+    async def _begin(self, slots: dict[int, Slot]) -> list[int]:
+        """Claim and send the next answers of chats with a place; those where something waits that was not claimed."""
         calls: list[Call] = []
+        self.again -= slots.keys()  # what was queued until now is seen by the claim; only what comes later is news
         try:
-            calls = await answers.claim(list(slots))
+            calls, waiting = await answers.claim(list(slots))
         finally:
             for call in calls:
                 self._start(self._answer(slots.pop(call.delivery.chat_id), call))
             for slot in slots.values():
-                await keeper.cancel(slot)
-        return [*left, *slots]
+                await self.post.pace.cancel(slot)
+        for chat_id in slots.keys() - waiting:
+            self._rest(chat_id)
+        return [chat_id for chat_id in slots if chat_id in waiting]
+
+    async def _room(self, seconds: float) -> None:
+        """Wait, so long at most, until there may be room among all chats again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if seconds >= IN_FLIGHT_LOOK:  # nobody knows when what is in flight will leave its window
+                    await self.landed.wait()
+                    seconds = self.post.pace.limits.all_window
+                await asyncio.sleep(seconds)
+
+    def _rest(self, chat_id: int, *, more: bool = False) -> None:
+        """A chat has been answered, unless there is more for it."""
+        self.busy.discard(chat_id)
+        if more or chat_id in self.again:
+            self.again.discard(chat_id)
+            self.speak(chat_id)
 
     async def _answer(self, slot: Slot, call: Call) -> None:
         """Send one answer; what more waits for its chat comes after it."""
@@ -142,13 +168,11 @@ class Mouth:
         if more is None:
             await self._speak(chat_id)
             return
-        self.busy.discard(chat_id)
-        if more or chat_id in self.again:
-            self.again.discard(chat_id)
-            self.speak(chat_id)
+        self._rest(chat_id, more=more)
 
     async def _closed(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Close a delivery, together with others that Telegram takes at the same time; whether more waits."""
+        self.landed.set()
         if outcome.kind not in {"done", "same"} or delivery.method in ANSWERED:
             return await drain.record(delivery, outcome)
         more: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -190,10 +214,7 @@ class Mouth:
                 await asyncio.sleep(wait)
                 waited += wait
         finally:
-            self.busy.discard(chat_id)
-            if chat_id in self.again:
-                self.again.discard(chat_id)
-                self.speak(chat_id)
+            self._rest(chat_id)
 
     async def _turn(self, chat_id: int) -> float | None:
         """Send what may leave now; the seconds until it is worth looking again, None when there is nothing more."""

@@ -83,6 +83,11 @@ _GIVE_BACK = text("""
     RETURNING delivery.id
 """)
 
+_WAITS = text("""
+    SELECT DISTINCT chat_id FROM delivery
+    WHERE chat_id = ANY(CAST(:chats AS bigint[])) AND state = 'waiting' AND lane = :lane
+""")
+
 # Rows of chats are locked in the order of their ids, as everybody does who locks several.
 _CLOSE = text("""
     WITH told AS MATERIALIZED (
@@ -149,20 +154,26 @@ def _aloud(written: Written) -> Written:
     return replace(written, message=replace(message, method="sendMessage", payload=in_words(message.payload)))
 
 
-async def claim(chats: Sequence[int]) -> list[Call]:
+async def claim(chats: Sequence[int]) -> tuple[list[Call], set[int]]:
     """Mark the next answer of each of these chats as being sent, where it may leave now.
 
-    Raises DBAPIError when another sender claimed in one of them at this very moment: then none is.
+    The second: chats of the others in which something waits all the same. Raises DBAPIError when another sender claimed
+    in one of them at this very moment: then none is.
     """
     claimed = time.monotonic()
     async with single() as session:
         asked = {"chats": list(chats), "lane": REPLY, "lease": settings().lease, "supergroups": _SUPERGROUPS}
         calls = [rows.made(Delivery, row) for row in await rows.rows(session, _CLAIM, asked)]
-        if not calls:
-            return []
-        ours = {"ids": [call.id for call in calls], "claims": [call.claimed_at for call in calls]}
-        silent = {row["id"] for row in await rows.rows(session, _GIVE_BACK, ours)}
-    return [Call(each, each.method, each.payload, claimed) for each in calls if each.id not in silent]
+        silent: set[int] = set()
+        if calls:
+            ours = {"ids": [call.id for call in calls], "claims": [call.claimed_at for call in calls]}
+            silent = {row["id"] for row in await rows.rows(session, _GIVE_BACK, ours)}
+        ready = [Call(each, each.method, each.payload, claimed) for each in calls if each.id not in silent]
+        others = list(set(chats) - {call.delivery.chat_id for call in ready})
+        if not others:
+            return ready, set()
+        waits = await rows.rows(session, _WAITS, {"chats": others, "lane": REPLY})
+    return ready, {row["chat_id"] for row in waits}
 
 
 async def close(ended: Sequence[tuple[Delivery, Outcome]]) -> dict[int, bool]:

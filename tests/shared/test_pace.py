@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from shared.pace import Limits, Pace, Slot, connect
+from shared.pace import Limits, Pace, Slot, Wait, connect
 
 BOT = 731904
 GROUP, OTHER_GROUP, BUDI = -100123, -100456, 42
@@ -254,6 +254,40 @@ async def test_a_chat_gets_one_message_and_then_waits_a_second(redis) -> None:
     wait = await pace.reserve(BUDI, is_group=False, lane="reply")
     assert 0.9 < wait <= 1.1
     assert isinstance(await pace.wait(BUDI, is_group=False, lane="reply", within=2), Slot)
+
+
+async def test_places_for_many_chats_at_once_are_those_that_each_would_get(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(cold_all=99, cold_group=99)))
+    asked = [BUDI, BUDI, GROUP, *range(1000, 1039)]
+    got = await pace.reserve_all(asked, "reply")
+    slots = [each for each in got if isinstance(each, Slot)]
+    assert [each.chat_id for each in slots] == [BUDI, GROUP, *range(1000, 1028)]
+    waits = [(each.seconds <= 0.05, each.everybody) for each in got if isinstance(each, Wait)]
+    assert waits == [(True, False), *[(True, True)] * 11]
+    await asyncio.gather(*(pace.settle(each) for each in slots))
+    seconds, part = await redis.time()
+    assert await redis.zcard(f"{pace.prefix}:all") == 30
+    assert await redis.zcount(f"{pace.prefix}:all", f"({seconds * 1_000_000 + part}", "+inf") == 0  # none is in flight
+
+
+async def test_places_for_many_chats_are_given_by_a_redis_that_was_told_first(redis) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(cold_all=99, chat_window=0.001)))
+    sent = await pace.reserve_all(range(1, 31), "reply")
+    await asyncio.gather(*(pace.settle(each) for each in sent if isinstance(each, Slot)))
+    await redis.flushall()
+    assert not [each for each in await pace.reserve_all(range(31, 41), "reply") if isinstance(each, Slot)]
+    assert await redis.zcard(f"{pace.prefix}:all") == 30
+
+
+async def test_places_for_many_chats_without_redis_are_few() -> None:
+    client = await refused()
+    pace = Pace(client, BOT, limits=Limits(chat_window=0.01, all_window=0.2, group_window=0.01), processes=1)
+    await pace.reserve(BUDI, is_group=False, lane="reply")
+    await asyncio.sleep(0.02)  # what others may have sent until Redis went away is over
+    got = await pace.reserve_all(range(1, 21), "reply")
+    assert pace.away
+    assert sum(isinstance(each, Slot) for each in got) == pace.limits.local_all
+    await client.aclose()
 
 
 async def test_a_request_that_never_left_does_not_count(redis) -> None:
