@@ -42,6 +42,11 @@ def day(at: datetime, zone: str) -> str:
     return f"{DAYS[there.weekday()]}, {there.day} {MONTHS[there.month - 1]} {there.year}"
 
 
+def rupiah(amount: int) -> str:
+    """`Rp 412.500`."""
+    return "Rp " + f"{amount:,}".replace(",", ".")
+
+
 def status_label(status: OrderStatus, language: str) -> str:
     """A status as a reader calls it."""
     return status.label_en if language == "en" else status.label_id

@@ -19,14 +19,9 @@ from shared.arrears.models import Account, AccountState, Promise, Result, Visit
 from shared.arrears.queries import numbers_of
 from shared.arrears.there import day_in
 from shared.deliveries.operations import reference
-from shared.words import DAYS, MONTHS
+from shared.words import DAYS, MONTHS, rupiah
 
 ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def rupiah(amount: int) -> str:
-    """`Rp 412.500`."""
-    return "Rp " + f"{amount:,}".replace(",", ".")
 
 
 def on(day: date, language: str) -> str:

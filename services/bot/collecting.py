@@ -29,6 +29,7 @@ from shared.people.access import Viewer
 from shared.people.models import Role
 from shared.places.models import Sto
 from shared.places.queries import unit_of
+from shared.words import rupiah
 
 
 async def here(asker: Asker, session: AsyncSession) -> Viewer | None:
@@ -88,7 +89,7 @@ async def _head(session: AsyncSession, viewer: Viewer, language: str) -> str:
         return head
     said = say("tasks_done", language, visits=done.visits)
     if done.promised:
-        said += say("tasks_promised", language, amount=cards.rupiah(done.promised))
+        said += say("tasks_promised", language, amount=rupiah(done.promised))
     return f"{head}\n{said}"
 
 

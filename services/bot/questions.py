@@ -19,7 +19,6 @@ from shared.places.queries import unit_of
 from shared.talk import operations as talk
 from shared.talk.operations import Question
 
-LIST = 20  # orders of one kind in a day
 _LAST_ACTOR = (
     select(Person.name)
     .select_from(EventRow)

@@ -304,7 +304,6 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "b_check": ("Cek progres", "Check progress"),
     "b_use": ("Pakai {value}", "Use {value}"),
     "b_keep": ("Tetap {value}", "Keep {value}"),
-    "b_other": ("Bukan, tulis lagi", "No, type it again"),
     "b_skip": ("Lewati", "Skip"),
     "b_cancel": ("Batal", "Cancel"),
     # menus and descriptions, shown by Telegram itself

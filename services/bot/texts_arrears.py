@@ -67,7 +67,6 @@ ARREARS: dict[str, tuple[str, str]] = {
         "This message deletes itself within {minutes} minutes. The reading is logged.",
     ),
     "card_masked": ("Data lengkap hanya di chat pribadi.", "Full data only in a private chat."),
-    "card_from_list": ("Petugas: {name}", "Collector: {name}"),
     "guard_closed": ("Sudah tidak menunggak menurut daftar terbaru.", "No longer in arrears on the newest list."),
     "guard_paused": (
         "Penagihan dijeda karena gangguan{order}. Dilanjutkan setelah gangguannya ditangani.",

@@ -25,6 +25,7 @@ from shared.people.access import Viewer
 from shared.people.models import Person
 from shared.people.queries import viewer_of
 from shared.places.queries import unit_of
+from shared.words import rupiah
 
 __all__ = ["ears", "remind", "send_accounts", "sum_up", "tell_resumed"]
 
@@ -126,5 +127,5 @@ async def _tell(
 
 def _button(one: Account, person: Person) -> dict[str, Any]:
     """Opens the account's card; the bot reads it as `errands.Open`."""
-    label = f"{texts.word('look', person.language)} {masks.name(one.name)}, {texts.rupiah(one.amount)}"
+    label = f"{texts.word('look', person.language)} {masks.name(one.name)}, {rupiah(one.amount)}"
     return {"text": label, "callback_data": f"akun:{one.id}:{person.id}:{deliveries.reference()}"}

@@ -10,7 +10,7 @@ from html import escape
 from shared.arrears import masks
 from shared.arrears.days import Day
 from shared.arrears.models import Account, Result
-from shared.words import MONTHS
+from shared.words import MONTHS, rupiah
 
 SHOWN = 8
 
@@ -56,11 +56,6 @@ RESULTS: Mapping[Result, tuple[str, str]] = {
 def word(key: str, language: str, **values: str | int) -> str:
     """A sentence; the values are HTML."""
     return _WORDS["en" if language == "en" else "id"][key].format(**values)
-
-
-def rupiah(amount: int) -> str:
-    """`Rp 412.500`."""
-    return "Rp " + f"{amount:,}".replace(",", ".")
 
 
 def day(on: date) -> str:

@@ -15,8 +15,6 @@ from services.web.view_master import Form, Input
 from shared.identifiers import one_line
 from shared.identifiers.figures import day as read_day
 
-MOST_CHECKS = 90  # boxes; a form of ours has no more than a hundred fields
-
 
 @dataclass
 class Typed:

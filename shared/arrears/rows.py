@@ -18,7 +18,6 @@ from shared.identifiers.figures import EXPONENT, written
 
 PAID_WORDS = ("LUNAS", "PAID", "SUDAH BAYAR", "SUDAH LUNAS", "TERBAYAR")
 TEXTS = ("name", "address", "phone", "datel", "product", "segment", "collector", "status")
-MOST_MONTHS = 999
 LONGEST = 500  # characters of a text field
 _MONTHS = re.compile(r"([0-9]{1,3})(?:[.,]0+)?(?: *(?:BULAN|BLN|BL|MONTHS?|M))?")
 _HIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

@@ -1,6 +1,6 @@
 """Who may do what, where. The one table of rights and the one rule of areas, for every door. No database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,3 @@ class Whoever:
     def within(self, sto_column: Any) -> ColumnElement[bool]:
         """The area of who asks as a SQL condition on a column of STO ids."""
         return true() if self.everywhere else sto_column == any_(bindparam("asking_stos", type_=ARRAY(BigInteger)))
-
-
-Permit = Callable[[Viewer], None]

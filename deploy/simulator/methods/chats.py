@@ -1,7 +1,7 @@
 """Chats and their members as the bot asks for them, and what it may do there as administrator."""
 
 from deploy.simulator import access, membership, messages
-from deploy.simulator.state import ADMINS, BOT, BOT_ID, PRESENT, Chat, Json, World, face_in_update, user_face
+from deploy.simulator.state import ADMINS, BOT, BOT_ID, PRESENT, Chat, Json, World, face_in_update
 from deploy.simulator.wire import Sent, bad
 
 COLORS = (0x6FB9F0, 0xFFD67E, 0xCB86DB, 0x8EEE98, 0xFF93B2, 0xFB6F5F)
@@ -120,7 +120,3 @@ def create_forum_topic(world: World, p: Json, _: Sent) -> Json:
     if color not in COLORS:
         raise bad("TOPIC_ICON_COLOR_INVALID")
     return membership.open_topic(world, chat, p["name"], color, BOT_ID)
-
-
-def get_user(world: World, user: int) -> Json:
-    return user_face(world, user)
