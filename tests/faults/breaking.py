@@ -118,7 +118,7 @@ def connections_cut(every: float) -> Breaking:
     return act
 
 
-def no_answers(share: float, most: int) -> Breaking:
+def no_answers(share: float, most: int, seed: int = 7) -> Breaking:
     """Telegram fails before or after accepting and keeps the sender in the dark; each kind this often, `most` times.
 
     It goes on after the writer is done: on a slow machine most of the messages leave later.
@@ -126,8 +126,8 @@ def no_answers(share: float, most: int) -> Breaking:
     kinds = ("error_before", "drop_before", "error_after", "drop_after", "hang_after", "bad_json")
 
     async def act(house: House, over: asyncio.Event) -> None:
-        for seed, kind in enumerate(kinds, 70):
-            rule = {"kind": kind, "probability": share, "seed": seed, "method": "sendMessage", "count": most}
+        for each, kind in enumerate(kinds, seed * 10):
+            rule = {"kind": kind, "probability": share, "seed": each, "method": "sendMessage", "count": most}
             await house.telegram.sim("faults", seconds=30, **rule)
         await over.wait()
 

@@ -11,6 +11,7 @@ import pytest
 from tests.faults import stage
 from tests.faults.run import FULL, QUICK, Breaking, run
 from tests.faults.stage import House
+from tests.faults.test_full import SEEDS
 from tests.faults.test_quick import holds
 from tests.faults.wire import Wire, wire
 
@@ -59,20 +60,23 @@ def sizes(house: House) -> dict[str, int]:
     return found
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("how", ["refused", "blackhole"])
-async def test_an_hour_without_telegram_leaves_as_few_messages(far_house: House, cable: Wire, how: str) -> None:
+async def test_an_hour_without_telegram_leaves_as_few_messages(
+    far_house: House, cable: Wire, how: str, seed: int
+) -> None:
     async with stage.door(far_house):
         holds(await run(far_house, "before it", QUICK))  # a process that has done nothing yet has still to grow
         calls = (await far_house.telegram.figures())["calls"]
         before, said = sizes(far_house), len(far_house.log("notifier"))
-        report = await run(far_house, f"F8 {how}", FULL, cut(cable, how))
+        report = await run(far_house, f"F8 {how}, seed {seed}", FULL, cut(cable, how), seed=seed)
         after = sizes(far_house)
     told = far_house.log("notifier")[said:]
     tries = Counter(re.findall(r"delivery (\d+) to chat -?\d+: (?:unsent|ambiguous|flood|refused)", told))
     most = max(tries.values(), default=0) + 1
     made = [call for call in await far_house.telegram.calls(calls) if call["method"] == "sendMessage"]
     print(
-        f"F8 {how}: {len(made)} messages for {report.count.events} changes, most tries of one {most}, "
+        f"F8 {how}, seed {seed}: {len(made)} messages for {report.count.events} changes, most tries of one {most}, "
         f"MB {before} then {after}"
     )
     holds(report)

@@ -4,7 +4,7 @@ F16 needs what shifts the clock of a process: FAKETIME_LIBRARY names it (in Debi
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,20 +15,21 @@ from tests.faults.test_quick import holds
 
 pytestmark = [pytest.mark.fault, pytest.mark.full, pytest.mark.timeout(2400)]
 
-FAULTS: dict[str, Breaking | None] = {
-    "F1 none": None,
-    "F2 notifier killed": breaking.notifier_killed((2, 5), kills=8),
-    "F3 relay killed": breaking.relay_killed((2, 5), kills=8),
-    "F4 FLUSHALL": breaking.redis_flushed(3.0),
-    "F4 Redis stopped": breaking.redis_stopped(10.0, 60.0),
-    "F5 Postgres killed": breaking.postgres_restarted((8, 15), times=5, away=2.0),
-    "F6 429 sometimes": breaking.telegram_fails({"kind": "429", "probability": 0.02, "seconds": 2, "seed": 6}),
-    "F6 429 always": breaking.telegram_fails({"kind": "429", "seconds": 5, "lasts": 60}),
-    "F7 no answer": breaking.no_answers(0.01, most=60),
-}
-
-
 SEEDS = (1, 2, 3)
+FAULTS: dict[str, Callable[[int], Breaking | None]] = {
+    "F1 none": lambda _: None,
+    "F2 notifier killed": lambda seed: breaking.notifier_killed((2, 5), kills=8, seed=seed),
+    "F3 relay killed": lambda seed: breaking.relay_killed((2, 5), kills=8, seed=seed + 1),
+    "F4 FLUSHALL": lambda _: breaking.redis_flushed(3.0),
+    "F4 Redis stopped": lambda seed: breaking.redis_stopped(10.0 * seed, 60.0),
+    "F5 Postgres killed": lambda seed: breaking.postgres_restarted((8, 15), times=5, away=2.0, seed=seed + 2),
+    "F6 429 sometimes": lambda seed: breaking.telegram_fails(
+        {"kind": "429", "probability": 0.02, "seconds": 2, "seed": seed + 5}
+    ),
+    "F6 429 always": lambda _: breaking.telegram_fails({"kind": "429", "seconds": 5, "lasts": 60}),
+    "F7 no answer": lambda seed: breaking.no_answers(0.01, most=60, seed=seed + 6),
+}
+"""By name and seed; the seed is the writer's too."""
 
 
 def everything(seed: int) -> Breaking:
@@ -51,10 +52,11 @@ async def big_house() -> AsyncIterator[House]:
         yield running
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", list(FAULTS))
-async def test_ten_thousand_changes_survive(big_house: House, name: str) -> None:
+async def test_ten_thousand_changes_survive(big_house: House, name: str, seed: int) -> None:
     async with stage.door(big_house):
-        holds(await run(big_house, name, FULL, FAULTS[name]))
+        holds(await run(big_house, f"{name}, seed {seed}", FULL, FAULTS[name](seed), seed=seed))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
