@@ -4,7 +4,8 @@
 # KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
 # epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms,
 # how far ahead a place may be given in us; then per limit, that of all chats first: window_us, max, max in a cold
-# epoch, 1 if halved for a slow chat, after how many sends the rest is spread over the window (0: never).
+# epoch, 1 if halved for a slow chat, after how many sends the rest is spread over the window (0: never), counted from
+# its oldest send: from its newest, a queue of two seconds would make ten a minute of fifteen; late ones catch up.
 # Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
 # pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
 # the sends that stand in the way are settled: when they leave the window is known then, to the microsecond.
@@ -37,8 +38,10 @@ for i = 4, #KEYS do
     if w > wait then wait = w; why = math.min(i - 3, 2) end
     if i == 4 and ARGV[7] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[9]) end
   elseif tonumber(ARGV[a + 4]) > 0 and count >= tonumber(ARGV[a + 4]) then
+    local oldest = tonumber(redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2])
     local newest = tonumber(redis.call('ZRANGE', KEYS[i], -1, -1, 'WITHSCORES')[2])
-    local w = math.min(newest, now) + win / max - now
+    local due = oldest + (count + 1 - tonumber(ARGV[a + 4])) * win / max
+    local w = math.max(due, math.min(newest, now) + win / max / 2) - now
     if w > wait then wait = w; why = 2 end
   end
 end

@@ -151,7 +151,8 @@ async def _run(here: House, sim: Simulator, mix: Mix, counts: dict[int, int], *,
         assert time.monotonic() < until, f"{await _left()} messages never left"
         await asyncio.sleep(1)
     after = await sim.stats()
-    calls = [call for call in await sim.calls(before["calls"]) if call["outcome"] == "ok"]
+    made = await sim.calls(before["calls"])
+    calls = [call for call in made if call["outcome"] == "ok" and call["method"].lower() == "sendmessage"]
     times = sorted(call["ts"] for call in calls)
     seen = Counter(_marks(calls, mark))
     used = sum(cpu(pid) for pid in pids) - used

@@ -245,6 +245,19 @@ async def test_a_busy_groups_news_are_spread_over_its_minute_and_an_answer_is_no
     assert isinstance(await pace.wait(GROUP, is_group=True, lane="reply", within=1), Slot)
 
 
+async def test_a_group_kept_waiting_by_others_catches_up_with_its_minute_but_not_all_at_once(redis) -> None:
+    limits = Limits(chat_window=0.001, all_window=0.002, group_window=1.5, cold_group=99, burst=3)
+    pace = await warm(Pace(redis, BOT, limits=limits))
+    for _ in range(3):
+        await pace.settle(await pace.wait(GROUP, is_group=True, lane="push", within=1))
+    await asyncio.sleep(0.35)  # three more were due after 0.1, 0.2 and 0.3 s
+    late = await pace.reserve(GROUP, is_group=True, lane="push")
+    assert isinstance(late, Slot)
+    await pace.settle(late)
+    again = await pace.reserve(GROUP, is_group=True, lane="push")
+    assert isinstance(again, Slot) or again <= 0.05
+
+
 async def test_a_chat_gets_one_message_and_then_waits_a_second(redis) -> None:
     pace = await warm(Pace(redis, BOT))
     slot = await pace.reserve(BUDI, is_group=False, lane="reply")
