@@ -308,6 +308,8 @@ class Pace:
 
     async def _call_all(self, script: str, asked: Sequence[tuple[Sequence[str], Sequence[str | int]]]) -> Sequence[Any]:
         """A script's answers to several questions, asked in one trip; None for each when Redis is away."""
+        if len(asked) == 1:  # without the look whether Redis knows the script, which comes before several
+            return [await self._call(script, *asked[0])]
 
         async def ask() -> list[Any]:
             async with self._redis.pipeline(transaction=False) as together:

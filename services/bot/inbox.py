@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 GIVE_UP_AFTER = 5  # failures; with the waits between them about a quarter of a minute
 IDLE = 1.0  # seconds between two looks when nobody wakes us
 LONG_IDLE = 15.0  # the same for all workers but the first
-TOGETHER = 25  # questions handled in one transaction, of as many chats
+TOGETHER = 50  # questions handled in one transaction, of as many chats
 _READS = rf"^/({'|'.join(sorted(READS))})(@|\s|$)"
 _AWAY = ("08", "53", "57P")  # SQLSTATEs of a database that is away, full or being restarted
 

@@ -6,7 +6,7 @@ The notifier would send them too, a little later: this only saves the person's t
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 SOON = 30.0  # seconds: an answer that must wait longer is left to the notifier
 AT_ONCE = 8  # chats spoken to at the same moment; each needs a connection of the pool
-TOGETHER = 40  # chats whose next answers are claimed by one statement
+TOGETHER = 30  # chats whose next answers are claimed by one statement; no more may leave in a second
 LOOK = 0.15  # seconds until a chat that somebody else sends to is looked at again
 
 
@@ -99,23 +99,25 @@ class Mouth:
             while self.wanted and not self.closed:
                 chats, self.wanted = self.wanted[:TOGETHER], self.wanted[TOGETHER:]
                 try:
-                    left = await self._round(chats)
-                except Exception as error:  # another sender was faster in one of them, or the database is away
+                    await self._round(chats)
+                except Exception as error:
                     log.info("answering %s chats one by one: %s", len(chats), error)
-                    left = chats
-                for chat_id in left:
-                    self._start(self._speak(chat_id))
+                    self._one_by_one(chats)
         finally:
             self.taking = False
 
-    async def _round(self, chats: list[int]) -> list[int]:
-        """Begin to send the next answer of each of these chats; those that must be seen to one by one."""
+    def _one_by_one(self, chats: Iterable[int]) -> None:
+        for chat_id in chats:
+            self._start(self._speak(chat_id))
+
+    async def _round(self, chats: list[int]) -> None:
+        """Find places for the next answers of these chats, and begin to send those that have one."""
         self.landed.clear()
         got = dict(zip(chats, await self.post.pace.reserve_all(chats, operations.LANES[REPLY]), strict=True))
-        slots = {each: slot for each, slot in got.items() if isinstance(slot, Slot)}
+        if slots := {each: slot for each, slot in got.items() if isinstance(slot, Slot)}:
+            self._start(self._begin(slots))
         waits = {each: wait for each, wait in got.items() if isinstance(wait, Wait)}
-        left = [each for each, wait in waits.items() if wait.seconds >= drain.SHORT_WAIT]
-        left += await self._begin(slots) if slots else []
+        self._one_by_one(each for each, wait in waits.items() if wait.seconds >= drain.SHORT_WAIT)
         full = []
         for each, wait in waits.items():
             if wait.seconds < drain.SHORT_WAIT and wait.everybody:
@@ -125,22 +127,24 @@ class Mouth:
         if full:
             self.wanted = full + self.wanted
             await self._room(min(waits[each].seconds for each in full))
-        return left
 
-    async def _begin(self, slots: dict[int, Slot]) -> list[int]:
-        """Claim and send the next answers of chats with a place; those where something waits that was not claimed."""
+    async def _begin(self, slots: dict[int, Slot]) -> None:
+        """Claim and send the next answers of chats with a place; what waits unclaimed is seen to by itself."""
         calls: list[Call] = []
+        waiting = set(slots)
         self.again -= slots.keys()  # what was queued until now is seen by the claim; only what comes later is news
         try:
             calls, waiting = await answers.claim(list(slots))
+        except Exception as error:  # another sender was faster in one of them, or the database is away
+            log.info("answering %s chats one by one: %s", len(slots), error)
         finally:
             for call in calls:
                 self._start(self._answer(slots.pop(call.delivery.chat_id), call))
             for slot in slots.values():
                 await self.post.pace.cancel(slot)
+        self._one_by_one(waiting & slots.keys())
         for chat_id in slots.keys() - waiting:
             self._rest(chat_id)
-        return [chat_id for chat_id in slots if chat_id in waiting]
 
     async def _room(self, seconds: float) -> None:
         """Wait, so long at most, until there may be room among all chats again."""
