@@ -108,6 +108,7 @@ def house(at: Servers, *names: str, flood: str = "off", **environment: str) -> I
             "SIKPRO_TELEGRAM_TOKEN": SIMULATOR_TOKEN,
             "SIKPRO_TELEGRAM_API": f"http://127.0.0.1:{sim}",
             "SIKPRO_SIM_PORT": str(sim),
+            "SIKPRO_SIM_SAVES": "0",  # else a p99 is how long Telegram's stand-in writes its world to the disk
             "SIKPRO_PORT": str(web),
             "SIKPRO_BASE_URL": f"http://127.0.0.1:{web}",
             "SIKPRO_DATA": str(folder),
