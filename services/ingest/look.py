@@ -1,5 +1,7 @@
 """What a file is, told by its bytes and never by its name: one pass that costs a block of memory, however large it is.
 
+Of a large text that begins plainly the pass may be the one that reads it: `Measure` sees the blocks go by.
+
 It reads no cell. Whatever cannot be a table is refused here, with the reason as a code that people's words exist for.
 """
 
@@ -37,7 +39,7 @@ class Look:
 
     clean: every byte is printable ASCII or ends a line, and none is a <; no two spaces stand together, none at a cell's
     end. lines: with the last one, whether it is ended or not. Both are only told of text in one-byte signs.
-    unpacked: bytes of a workbook's parts.
+    unpacked: bytes of a workbook's parts. measured: whether more than the beginning of a text was seen.
     """
 
     form: Literal["text", "html", "xlsx"]
@@ -51,6 +53,7 @@ class Look:
     ends: int = 0
     returns: int = 0
     unpacked: int = 0
+    measured: bool = True
 
 
 def blocks(path: Path, skip: int = 0) -> Iterator[bytes]:
@@ -61,8 +64,8 @@ def blocks(path: Path, skip: int = 0) -> Iterator[bytes]:
             yield block
 
 
-def look(path: Path) -> Look:
-    """Tell what a file is. Raises FileRefused."""
+def look(path: Path, *, later: bool = False) -> Look:
+    """Tell what a file is. later: a large text that begins plainly is left to be measured. Raises FileRefused."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(1 << 16)
@@ -77,7 +80,9 @@ def look(path: Path) -> Look:
     for magic, what in MAGIC:
         if head.startswith(magic):
             raise FileRefused("file.binary", what=what)
-    seen = _text(path, head, size)
+    if later and size > BLOCK and b"\n" in head and not head.translate(None, PLAIN):
+        return Look("text", size=size, measured=False)
+    seen = _text(path, head)
     start = head[seen.skip :].decode(seen.encoding, "replace").lstrip()[:2000].lower()
     if start.startswith("<") and ("<table" in start or "<html" in start or "<!doctype html" in start):
         return replace(seen, form="html")
@@ -86,68 +91,108 @@ def look(path: Path) -> Look:
     return seen
 
 
-def _text(path: Path, head: bytes, size: int) -> Look:
+def _text(path: Path, head: bytes) -> Look:
     for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
                            (codecs.BOM_UTF16_BE, "utf-16-be")):  # fmt: skip
         if head.startswith(mark):
-            return _measured(path, encoding, len(mark), size)
+            return _measured(path, encoding, len(mark))
     even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
     half = max(len(head[:4096]) // 2, 1)
     if odd > half * 0.4 and even < half * 0.1:
-        return _measured(path, "utf-16-le", 0, size)
+        return _measured(path, "utf-16-le", 0)
     if even > half * 0.4 and odd < half * 0.1:
-        return _measured(path, "utf-16-be", 0, size)
+        return _measured(path, "utf-16-be", 0)
     strange = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head[:8192]))
     if strange > max(len(head[:8192]) // 20, 4):
         raise FileRefused("file.unreadable")
-    return _measured(path, "utf-8", 0, size)
+    return _measured(path, "utf-8", 0)
 
 
-def _measured(path: Path, encoding: str, skip: int, size: int) -> Look:
-    """Read it all once: does it decode, how long is its longest line, how many quotes, is there a NUL."""
-    wide = encoding.startswith("utf-16")
-    line_end = "\n".encode(encoding)
-    decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder(encoding)()
-    quotes = line = lines = newlines = returns = 0
-    has_nul, clean, last = False, not wide, b""
-    for block in blocks(path, skip):
-        clean = clean and not block.translate(None, PLAIN) and not _spaced(block, last)
+@dataclass(slots=True)
+class Measure:
+    """What is found in a text as its blocks go by: does it decode, its longest line, how many quotes, is there a NUL.
+
+    encoding: the one it must be in, or "utf-8", which it need not be. skip: bytes of a mark before the first block.
+    """
+
+    encoding: str
+    skip: int = 0
+    decoder: codecs.IncrementalDecoder | None = None
+    size: int = 0
+    quotes: int = 0
+    line: int = 0  # bytes since the last line break
+    lines: int = 0
+    newlines: int = 0
+    returns: int = 0
+    has_nul: bool = False
+    clean: bool = True
+    last: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.decoder = codecs.getincrementaldecoder(self.encoding)()
+        self.clean = not self.wide
+
+    @property
+    def wide(self) -> bool:
+        """Whether a sign has two bytes."""
+        return self.encoding.startswith("utf-16")
+
+    def take(self, block: bytes) -> None:
+        """See the next block. Raises FileRefused."""
+        self.size += len(block)
+        self.clean = self.clean and not block.translate(None, PLAIN) and not _spaced(block, self.last)
         broken = block.count(b"\n")
-        newlines += broken
-        returns += block.count(b"\r")
-        last = block[-1:]
-        if decoder is not None:
-            try:
-                if not block.isascii() or wide or decoder.getstate()[0]:
-                    decoder.decode(block)
-            except UnicodeDecodeError:
-                if wide:
-                    raise FileRefused("file.unreadable") from None
-                decoder = None  # not UTF-8: Windows-1252, in which almost every byte means something
-        quotes += block.count(b'"')
-        has_nul = has_nul or (not wide and b"\x00" in block)
-        ends = (block.count(line_end) if wide else broken) or block.count("\r".encode(encoding))
+        self.newlines += broken
+        self.returns += block.count(b"\r")
+        self.last = block[-1:]
+        self._decode(block)
+        self.quotes += block.count(b'"')
+        self.has_nul = self.has_nul or (not self.wide and b"\x00" in block)
+        ends = block.count("\n".encode(self.encoding)) if self.wide else broken
+        ends = ends or block.count("\r".encode(self.encoding))
         if not ends:
-            line += len(block)
-            if line > LONGEST_LINE:
-                raise _too_long(block, lines + 1)
-            continue
+            self.line += len(block)
+            if self.line > LONGEST_LINE:
+                raise _too_long(block, self.lines + 1)
+            return
         mark = b"\n" if b"\n" in block else b"\r"
-        if line + block.find(mark) > LONGEST_LINE:
-            raise _too_long(block[: block.find(mark)], lines + 1)
-        line = len(block) - block.rfind(mark)
-        lines += ends
-    if decoder is not None:
+        if self.line + block.find(mark) > LONGEST_LINE:
+            raise _too_long(block[: block.find(mark)], self.lines + 1)
+        self.line = len(block) - block.rfind(mark)
+        self.lines += ends
+
+    def _decode(self, block: bytes) -> None:
+        if self.decoder is None or (block.isascii() and not self.wide and not self.decoder.getstate()[0]):
+            return
         try:
-            decoder.decode(b"", final=True)
+            self.decoder.decode(block)
         except UnicodeDecodeError:
-            if wide:
-                raise FileRefused("file.truncated") from None
-            decoder = None
-    return Look(
-        "text", encoding if decoder is not None else "cp1252", skip, has_nul, quotes, size,
-        clean=clean and last != b" ", lines=newlines + (last != b"\n"), ends=newlines, returns=returns,
-    )  # fmt: skip
+            if self.wide:
+                raise FileRefused("file.unreadable") from None
+            self.decoder = None  # not UTF-8: Windows-1252, in which almost every byte means something
+
+    def end(self) -> Look:
+        """What was seen, once every block went by. Raises FileRefused."""
+        if self.decoder is not None:
+            try:
+                self.decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                if self.wide:
+                    raise FileRefused("file.truncated") from None
+                self.decoder = None
+        return Look(
+            "text", self.encoding if self.decoder is not None else "cp1252", self.skip, self.has_nul, self.quotes,
+            self.skip + self.size, clean=self.clean and self.last != b" ",
+            lines=self.newlines + (self.last != b"\n"), ends=self.newlines, returns=self.returns,
+        )  # fmt: skip
+
+
+def _measured(path: Path, encoding: str, skip: int) -> Look:
+    """Read it all once."""
+    measure = Measure(encoding, skip)
+    for block in blocks(path, skip):
+        measure.take(block)
+    return measure.end()
 
 
 def _too_long(piece: bytes, row: int) -> FileRefused:

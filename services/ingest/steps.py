@@ -225,19 +225,10 @@ async def _read(session: AsyncSession, batch: ImportBatch) -> dict[str, Any]:
         raise FileNotFoundError
     base = (await session.execute(select(ImportTurn.turn).where(ImportTurn.kind == batch.kind))).scalar_one()
     with storage.at_hand(batch.stored) as path:
-        table = load.open_table(path, batch.kind, batch.sheet)
-        header = list(table.head.cells)
-        mapping = await _mapping(session, batch, header)
-        seen = {"header": header, "samples": table.head.samples, "layout": load.layout(table), "mapping": mapping}
-        chosen = bool(batch.mapping)
-        await _keep(batch, seen)
-        if (twice := columns.doubled(header, mapping)) and not chosen:
-            raise NeedsMapping({"code": "file.duplicate_header", "params": {"column": twice, "row": table.head.row}})
-        if lacking := columns.lacking(mapping, batch.kind):
-            raise NeedsMapping({"code": "file.missing_columns", "params": {"columns": lacking}})
-        await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch.id))
-        clean = await load.stage(wire, batch.id, table, tell)
-        job = Job(batch.id, header, mapping, table.head.row, await _places(session, batch), clean)
+        try:
+            job = await _stage(session, batch, load.open_table(path, batch.kind, batch.sheet, later=True), tell)
+        except load.Unlike:
+            job = await _stage(session, batch, load.open_table(path, batch.kind, batch.sheet), tell)
         if batch.kind is Kind.ARREARS:
             found = await check(wire, job, tell)
         else:
@@ -246,6 +237,22 @@ async def _read(session: AsyncSession, batch: ImportBatch) -> dict[str, Any]:
         raise FileRefused("file.header_only")
     problems = {"refused": dict(found.refused), "warned": dict(found.warned)}
     return {"counts": found.counts, "examples": found.examples, "problems": problems, "base": base, "trouble": None}
+
+
+async def _stage(session: AsyncSession, batch: ImportBatch, table: load.Table, tell: load.Tell) -> Job:
+    """Bring a file's rows in, and say which column is what. Raises FileRefused, NeedsMapping, Abandoned, Unlike."""
+    header = list(table.head.cells)
+    mapping = await _mapping(session, batch, header)
+    seen = {"header": header, "samples": table.head.samples, "layout": load.layout(table), "mapping": mapping}
+    chosen = bool(batch.mapping)
+    await _keep(batch, seen)
+    if (twice := columns.doubled(header, mapping)) and not chosen:
+        raise NeedsMapping({"code": "file.duplicate_header", "params": {"column": twice, "row": table.head.row}})
+    if lacking := columns.lacking(mapping, batch.kind):
+        raise NeedsMapping({"code": "file.missing_columns", "params": {"columns": lacking}})
+    await session.execute(delete(ImportRefusal).where(ImportRefusal.batch_id == batch.id))
+    clean = await load.stage(await wire_of(session), batch.id, table, tell)
+    return Job(batch.id, header, mapping, table.head.row, await _places(session, batch), clean)
 
 
 async def _keep(batch: ImportBatch, seen: dict[str, Any]) -> None:

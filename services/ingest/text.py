@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,10 +117,13 @@ def decoded(path: Path, seen: Look) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def raw(text: Text) -> Iterator[bytes]:
-    """The rows as UTF-8 bytes, from the first after the header to the last; no line break at the very end."""
+def raw(text: Text, take: Callable[[bytes], None] | None = None) -> Iterator[bytes]:
+    """The rows as UTF-8 bytes, from the first after the header to the last; no line break at the very end.
+
+    take: sees each block of the file, from the first on, before it is given.
+    """
     skip, held = text.start, b""
-    for piece in _utf8(text):
+    for piece in _seen(blocks(text.path), take) if take else _utf8(text):
         if skip >= len(piece):
             skip -= len(piece)
             continue
@@ -131,6 +134,12 @@ def raw(text: Text) -> Iterator[bytes]:
         if kept:
             yield kept
     # what is held now are line breaks after the last row
+
+
+def _seen(pieces: Iterator[bytes], take: Callable[[bytes], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        take(piece)
+        yield piece
 
 
 def _utf8(text: Text) -> Iterator[bytes]:

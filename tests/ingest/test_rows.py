@@ -9,6 +9,8 @@ from shared.arrears.batches import BatchState
 from shared.arrears.models import AccountState
 from tests.ingest.conftest import HEADER, Desk, line, listed
 
+MANY = 2500
+
 
 async def test_all_that_is_wrong_with_a_row_is_said_at_once(desk: Desk) -> None:
     batch = await desk.upload(listed("12345;;Jl. A;0812;XXQ;2P;-5;1", line(2)))
@@ -110,3 +112,39 @@ async def test_columns_that_name_months_are_kept_as_bills(desk: Desk) -> None:
     assert kept["00002"].extra is None
     alone = await desk.upload(listed(line(1) + ";5", header=HEADER + ";TAG_202609"))
     assert alone.mapping[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [
+        ("José Ñ".encode("cp1252"), "José Ñ"),
+        ("Josế".encode(), "Josế"),
+        (b"Bu\x00di", "Budi"),
+        (b'"Toko ""Maju"" Jaya"', 'Toko "Maju" Jaya'),
+    ],
+)
+async def test_a_large_list_may_end_otherwise_than_it_begins(desk: Desk, last: bytes, name: str) -> None:
+    batch = await desk.upload(large(last))
+    assert batch.counts["new"] == MANY + 1, batch.trouble
+    await desk.apply(batch)
+    assert (await desk.accounts())[f"{MANY:05}"].name == name
+
+
+@pytest.mark.parametrize(
+    ("last", "code"), [(b'"Budi', "file.unbalanced_quote"), (b"x" * 1_100_000, "file.line_too_long")]
+)
+async def test_the_end_of_a_large_list_may_spoil_all_of_it(desk: Desk, last: bytes, code: str) -> None:
+    batch = await desk.upload(large(last))
+    assert (batch.state, batch.trouble) == (BatchState.REFUSED, {"code": code, "params": {"row": MANY + 2}})
+
+
+async def test_a_ragged_row_at_the_end_of_a_large_list_is_refused_alone(desk: Desk) -> None:
+    batch = await desk.upload(large(b"Budi;" + b"x;" * 20))
+    [(row, codes)] = (await desk.refusals(batch)).items()
+    assert (batch.counts["new"], row, codes[0]) == (MANY, MANY + 2, "row.ragged")
+
+
+def large(last: bytes) -> bytes:
+    """A list of more than a megabyte, plain but for the last customer's name."""
+    plain = [line(number, name=f"Budi {'x' * 420}").encode() for number in range(MANY)]
+    return b"\r\n".join([HEADER.encode(), *plain, line(MANY, name="@").encode().replace(b"@", last)])
