@@ -202,7 +202,11 @@ class Pace:
                 sent = self._memory.setdefault(each.token, Sent(each, 0.0))
                 sent.at, sent.state = time.monotonic(), "settled"
             places = [(key, each.token) for each in ended for key in each.keys]
-            await self._call(SETTLE, [key for key, _ in places], [token for _, token in places])
+            try:
+                await self._call(SETTLE, [key for key, _ in places], [token for _, token in places])
+            except asyncio.CancelledError:  # whoever comes next tells of the others
+                self._ended = ended + self._ended
+                raise
 
     async def cancel(self, slot: Slot) -> None:
         """The request certainly never left: it does not count."""

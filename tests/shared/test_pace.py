@@ -283,6 +283,22 @@ async def test_places_for_many_chats_at_once_are_those_that_each_would_get(redis
     assert await redis.zcount(f"{pace.prefix}:all", f"({seconds * 1_000_000 + part}", "+inf") == 0  # none is in flight
 
 
+async def test_who_is_cancelled_while_telling_of_several_leaves_them_to_the_next(redis) -> None:
+    pace = await warm(Pace(redis, BOT))
+    slots = await pace.reserve_all(range(1, 5), "reply")
+    async with pace._telling:
+        telling = [asyncio.ensure_future(pace.settle(each)) for each in slots]
+        await asyncio.sleep(0)
+    await redis.client_pause(200)
+    while pace._ended:
+        await asyncio.sleep(0)
+    telling[0].cancel()  # it is telling of all of them
+    await asyncio.gather(*telling, return_exceptions=True)
+    seconds, part = await redis.time()
+    assert telling[0].cancelled()
+    assert await redis.zcount(f"{pace.prefix}:all", f"({seconds * 1_000_000 + part}", "+inf") == 0
+
+
 async def test_places_for_many_chats_are_given_by_a_redis_that_was_told_first(redis) -> None:
     pace = await warm(Pace(redis, BOT, limits=Limits(cold_all=99, chat_window=0.001)))
     sent = await pace.reserve_all(range(1, 31), "reply")
