@@ -176,7 +176,9 @@ async def test_the_list_goes_on_behind_its_cursor_and_prefers_near_ones_once_a_p
     session: AsyncSession, here: Town, yuli: Viewer
 ) -> None:
     many = [await account(session, here, n, amount=400_000 + n, months=1) for n in range(12)]
-    for n, foreign in enumerate([{"sto_id": here.spj.id}, {"collector_id": None}]):
+    for n, foreign in enumerate(
+        [{"sto_id": here.spj.id}, {"collector_id": None}, {"collector_id": here.technician.id}]
+    ):
         await account(session, here, 80 + n, amount=900_000, **foreign)
         await account(session, here, 90 + n, promise_due=MONDAY, **foreign)
     with clock.stopped_at(NOON):
