@@ -9,8 +9,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from redis.asyncio import Redis
@@ -18,54 +18,16 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from shared.pace_limits import USUAL, Lane, Limits
 from shared.pace_scripts import PUSH, RESERVE, SETTLE, SLOW_DOWN
-
-Lane = Literal["reply", "push", "bulk"]
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 0.4  # seconds any call waits for Redis
-RETRY_AFTER = 1.0  # seconds Redis is left alone after a failure
 STRIKES_WITHIN, SLOW_FOR = 600, 3600  # seconds
 IN_FLIGHT_LOOK = 0.05  # seconds until a send in flight is looked at again
 AHEAD = 0.03  # seconds a place in line may be given before it is due: about what a look and a claim take
 PUSHED_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Windows in seconds, ceilings in messages a window. Telegram's: 30/1 s in all, 1/1 s a chat, 20/60 s a group."""
-
-    all_window: float = 1.0
-    chat_window: float = 1.1
-    group_window: float = 60.0
-    telegram_group: int = 20
-    lanes: Mapping[Lane, tuple[int, int]] = field(
-        default_factory=lambda: {"reply": (30, 18), "push": (30, 15), "bulk": (15, 8)}, hash=False
-    )  # lane: (all, group); a send counts from its reserve until a window after its answer, so 30 may be used whole
-    burst: int = 7  # of a group's news: the next are spread over its minute, else it would be silent for most of it
-    hurry: int = 8  # places of all that news leave free as soon as an answer to a person had to wait
-    hurry_for: float = 0.5  # seconds; the answer asks again within them
-    cold_all: int = 25  # in an emptied Redis' first minute: another process may not have pushed its memory yet
-    cold_group: int = 12
-    local_all: int = 4  # without Redis, per process; the other two likewise
-    local_group: int = 12
-    local_chat_window: float = 1.5
-
-
-USUAL = Limits()
-
-
-def faster(times: float) -> Limits:
-    """The usual limits in windows `times` shorter, for fault runs against a simulator whose windows are as short."""
-    return replace(
-        USUAL,
-        all_window=USUAL.all_window / times,
-        chat_window=USUAL.chat_window / times,
-        group_window=USUAL.group_window / times,
-        local_chat_window=USUAL.local_chat_window / times,
-        hurry_for=USUAL.hurry_for / times,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +87,8 @@ class Pace:
         self._redis = redis
         self._scripts = {text: redis.register_script(text) for text in (RESERVE, SETTLE, PUSH, SLOW_DOWN)}
         self._memory: dict[str, Sent] = {}
-        self._epoch = ""
+        self._epoch = self._lost = ""  # that of Redis as we know it; that of before it was away
+        self._gap = False  # Redis was away for so long that messages were sent without it, and it was not told yet
         self._away_since = 0.0
         self._leave_alone_until = 0.0
         self._failures = 0
@@ -161,7 +124,11 @@ class Pace:
         """`reserve` for each of several chats in one trip to Redis; those below 0 are groups."""
         self._forget()
         slots = [self._slot(each, is_group=each < 0) for each in chats]
+        asked = time.monotonic() >= self._leave_alone_until
         answers = await self._call_all(RESERVE, [self._question(slot, lane) for slot in slots])
+        if asked and answers[0] is None:
+            for slot in slots:
+                self._may_be_placed(slot)
         return [await self._asked(slot, lane, answer=answer) for slot, answer in zip(slots, answers, strict=True)]
 
     async def _ask(self, chat_id: int, *, is_group: bool, lane: Lane, ahead: float = 0.0) -> Slot | Wait:
@@ -177,6 +144,7 @@ class Pace:
             got = Wait(seconds) if seconds > 0 else slot
         if isinstance(got, Slot):
             self._memory[slot.token] = Sent(got, time.monotonic(), local=local)
+            self._gap = self._gap or local
         return got
 
     async def wait(self, chat_id: int, *, is_group: bool, lane: Lane, within: float) -> Slot | float:
@@ -246,8 +214,7 @@ class Pace:
             if answer is None:
                 answer = await self._call(RESERVE, *self._question(slot, lane, ahead))
             if answer is None:
-                # a late answer may still have placed the token: the next push takes it out
-                self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
+                self._may_be_placed(slot)
                 return None
             seconds, epoch, what = int(answer[0]) / 1_000_000, answer[1], int(answer[2])
             if what == 0:
@@ -259,13 +226,19 @@ class Pace:
             answer = None
         return Wait(IN_FLIGHT_LOOK)  # the epoch changed three times under us: somebody is emptying Redis in a loop
 
+    def _may_be_placed(self, slot: Slot) -> None:
+        """Redis did not answer, but may have placed the token: the next push takes it out."""
+        self._memory[slot.token] = Sent(slot, time.monotonic(), "gone")
+
     def _question(self, slot: Slot, lane: Lane, ahead: float = 0.0) -> tuple[list[str], list[str | int]]:
         """Keys and arguments with which RESERVE is asked for a slot."""
         limits = self.limits
         most, most_group = limits.lanes[lane]
         halved = self._slow.get(slot.chat_id, 0) > time.monotonic()  # also when Redis forgot it
         most_group = max(1, most_group // 2) if halved else most_group
-        hold = max(limits.all_window, limits.chat_window)
+        hold, lost = max(limits.all_window, limits.chat_window), ""
+        if self._gap:  # others may still send without it until they look again: a new epoch waits for them
+            hold, lost = limits.chat_window + limits.retry_after + PATIENCE, self._lost
         each: list[tuple[float, int, int, int, int]] = [
             (limits.all_window, most, min(most, limits.cold_all), 0, 0),
             (limits.chat_window, 1, 1, 0, 0),
@@ -276,7 +249,7 @@ class Pace:
         fields = [value for win, *rest in each for value in (_us(win), *rest)]
         keys = [f"{self.prefix}:epoch", self._slow_key(slot.chat_id), f"{self.prefix}:hurry", *slot.keys]
         hurry = (int(lane == "reply"), limits.hurry, max(1, round(limits.hurry_for * 1000)))
-        said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4)]
+        said: list[str | int] = [slot.token, _us(self.lease), self._epoch, secrets.token_hex(4), lost]
         return keys, [*said, _us(hold), _us(limits.group_window), *hurry, _us(ahead), *fields]
 
     async def _tell(self, epoch: str) -> bool:
@@ -287,7 +260,7 @@ class Pace:
             failures = self._failures
             told = await self._push()
             if told and failures == self._failures:
-                self._epoch = epoch
+                self._epoch, self._gap = epoch, False
             return told
 
     async def _push(self) -> bool:
@@ -335,8 +308,10 @@ class Pace:
             if not self.away:
                 self._away_since = time.monotonic()
                 log.warning("Redis is away, sending at the local pace: %s", error or type(error).__name__)
-            self.away, self._epoch, self._failures = True, "", self._failures + 1
-            self._leave_alone_until = time.monotonic() + RETRY_AFTER
+            self._gap = self._gap or time.monotonic() - self._away_since >= self.limits.chat_window
+            self.away, self._failures = True, self._failures + 1
+            self._lost, self._epoch = self._epoch or self._lost, ""
+            self._leave_alone_until = time.monotonic() + self.limits.retry_after
             return None
         if self.away:
             log.info("Redis answers again")

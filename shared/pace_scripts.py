@@ -2,32 +2,36 @@
 
 # A send in flight has a score in the future (its lease) and counts until it is settled; then it counts for its window.
 # KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
-# epoch, hold_us, cold_us, 1 for an answer to a person, places the others leave free while one waits, how long in ms,
-# how far ahead a place may be given in us; then per limit, that of all chats first: window_us, max, max in a cold
-# epoch, 1 if halved for a slow chat, after how many sends the rest is spread over the window (0: never), counted from
-# its oldest send: from its newest, a queue of two seconds would make ten a minute of fifteen; late ones catch up.
+# epoch, the epoch that ends with this question ('': none), how long a new one holds in us, cold_us, 1 for an answer to
+# a person, places the others leave free while one waits, how long in ms, how far ahead a place may be given in us; then
+# per limit, that of all chats first: window_us, max, max in the cold time of an emptied Redis, 1 if halved for a slow
+# chat, after how many sends the rest is spread over the window (0: never), counted from its oldest send: from its
+# newest, a queue of two seconds would make ten a minute of fifteen; late ones catch up.
+# An epoch is name:begun_us:hold_us:emptied.
 # Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
 # pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
 # the sends that stand in the way are settled: when they leave the window is known then, to the microsecond.
 RESERVE = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
-local epoch = redis.call('GET', KEYS[1])
-if not epoch then
-  epoch = ARGV[4] .. ':' .. string.format('%.0f', now)
+local epoch = redis.call('GET', KEYS[1]) or ''
+local begun, hold, emptied = string.match(epoch, ':(%d+):(%d+):(%d)$')
+if not begun or epoch == ARGV[5] then
+  emptied = begun and 0 or 1
+  epoch = string.format('%s:%.0f:%s:%d', ARGV[4], now, ARGV[6], emptied)
   redis.call('SET', KEYS[1], epoch)
 end
 redis.call('EXPIRE', KEYS[1], 86400)
 if epoch ~= ARGV[3] then return {0, epoch, -1} end
-local age = now - tonumber(string.match(epoch, ':(%d+)$'))
-local wait = math.max(0, tonumber(ARGV[5]) - age)
-local why, ahead = 2, tonumber(ARGV[10])
+local age = now - tonumber(begun)
+local wait = math.max(0, tonumber(hold) - age)
+local why, ahead = 2, tonumber(ARGV[11])
 if wait > 0 then ahead = 0 end
 local slow = redis.call('EXISTS', KEYS[2]) == 1
 for i = 4, #KEYS do
-  local a = 5 * (i - 4) + 11
+  local a = 5 * (i - 4) + 12
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
-  if i == 4 and ARGV[7] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[8]) end
-  if age < tonumber(ARGV[6]) then max = math.min(max, tonumber(ARGV[a + 2])) end
+  if i == 4 and ARGV[8] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[9]) end
+  if emptied == '1' and age < tonumber(ARGV[7]) then max = math.min(max, tonumber(ARGV[a + 2])) end
   if slow and ARGV[a + 3] == '1' then max = math.max(1, math.floor(max / 2)) end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - win)
   local count = redis.call('ZCARD', KEYS[i])
@@ -36,7 +40,7 @@ for i = 4, #KEYS do
     local w = tonumber(e[2]) + win - now
     if tonumber(e[2]) > now then w = math.min(w, 50000); ahead = 0 end
     if w > wait then wait = w; why = math.min(i - 3, 2) end
-    if i == 4 and ARGV[7] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[9]) end
+    if i == 4 and ARGV[8] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[10]) end
   elseif tonumber(ARGV[a + 4]) > 0 and count >= tonumber(ARGV[a + 4]) then
     local oldest = tonumber(redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2])
     local newest = tonumber(redis.call('ZRANGE', KEYS[i], -1, -1, 'WITHSCORES')[2])
@@ -48,7 +52,7 @@ end
 if wait > ahead then return {math.ceil(wait), epoch, why} end
 for i = 4, #KEYS do
   redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[5 * (i - 4) + 11]) + tonumber(ARGV[2])) / 1000) + 1000)
+  redis.call('PEXPIRE', KEYS[i], math.ceil((tonumber(ARGV[5 * (i - 4) + 12]) + tonumber(ARGV[2])) / 1000) + 1000)
 end
 return {math.ceil(wait), epoch, 0}
 """

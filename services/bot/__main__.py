@@ -14,7 +14,7 @@ import uvloop
 from services.bot import app, inbox, introduce, poller, webhook
 from services.bot.inbox import Bell, Work
 from services.bot.speak import Mouth
-from shared import db, log, pace
+from shared import db, log, pace, pace_limits
 from shared.deliveries.drain import Post
 from shared.settings import Settings, settings
 from shared.telegram import Telegram
@@ -32,7 +32,7 @@ async def run(stopping: asyncio.Event) -> None:
     engine = db.connect(house.asyncpg_url, pool_size=house.bot_workers + 4)
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
     redis = pace.connect(house.redis_url.get_secret_value())
-    limits = pace.faster(house.pace_times)
+    limits = pace_limits.faster(house.pace_times)
     post = Post(
         telegram,
         pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, lease=house.lease, limits=limits),

@@ -10,7 +10,7 @@ from celery.signals import worker_process_init
 
 from services.notifier import webhooks
 from services.notifier.hearing import ears
-from shared import db, outbox, pace
+from shared import db, outbox, pace, pace_limits
 from shared.chats import checks
 from shared.deliveries import drain, operations, pauses
 from shared.deliveries.drain import Post
@@ -32,7 +32,7 @@ def _open_post(**_: Any) -> None:
     house = settings()
     telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
     redis = pace.connect(house.redis_url.get_secret_value())
-    limits = pace.faster(house.pace_times)
+    limits = pace_limits.faster(house.pace_times)
     processes = house.notifier_processes + 1
     _post = Post(telegram, pace.Pace(redis, house.bot_id, processes=processes, lease=house.lease, limits=limits))
 

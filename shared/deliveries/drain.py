@@ -23,6 +23,7 @@ from shared.chats.models import Chat
 from shared.db import after, single, transaction
 from shared.deliveries import files, merge, operations, pauses, settle, statements
 from shared.deliveries.models import BotPause, Delivery, State
+from shared.pace_limits import Lane
 from shared.settings import settings
 from shared.telegram import Outcome, Telegram
 
@@ -260,7 +261,7 @@ async def record(delivery: Delivery, outcome: Outcome) -> bool:
             await asyncio.sleep(0.3)
 
 
-async def _slot(keeper: pace.Pace, chat_id: int, lane: pace.Lane) -> pace.Slot | None:
+async def _slot(keeper: pace.Pace, chat_id: int, lane: Lane) -> pace.Slot | None:
     """A slot of the shared pace, after a short wait at most; else the chat's row says until when it must wait."""
     waited = 0.0
     while True:

@@ -17,7 +17,7 @@ from shared.deliveries import statements
 from shared.deliveries.calls import EPHEMERAL, FINAL, NO_REACTION, REACTION, aloud, in_words, off_topic, repeats
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.pauses import FLOOD_WORDS, flooded, pause_all
-from shared.pace import Lane
+from shared.pace_limits import Lane
 from shared.settings import settings
 from shared.telegram import Outcome
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared import pace
+from shared import pace, pace_limits
 from shared.deliveries.drain import Post
 from shared.settings import settings
 from shared.telegram import Telegram as Api
@@ -52,7 +52,7 @@ async def post(database: str, servers: Servers, api: Api) -> AsyncIterator[Post]
     assert database
     redis = pace.connect(servers.valkey)
     await redis.flushdb()
-    yield Post(api, pace.Pace(redis, settings().bot_id, limits=pace.faster(60)))
+    yield Post(api, pace.Pace(redis, settings().bot_id, limits=pace_limits.faster(60)))
     await redis.aclose()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import pace
+from shared import pace, pace_limits
 from shared.chats import operations as chats
 from shared.chats.models import Purpose
 from shared.db import transaction
@@ -287,7 +287,7 @@ async def test_with_redis_away_messages_still_leave(post: Post, sim: Telegram) -
     await chat(sim)
     await say("x")
     alone = pace.connect(f"redis://127.0.0.1:{free_port()}/0")
-    keeper = Pace(alone, 731904, limits=pace.faster(60))
+    keeper = Pace(alone, 731904, limits=pace_limits.faster(60))
     for _ in range(20):
         await hurry()
         await drained(Post(post.telegram, keeper), GROUP)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import pathlib
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from shared.pace import Limits, Pace, Slot, Wait, connect
+from shared.pace import Pace, Slot, Wait, connect
+from shared.pace_limits import Limits, faster
 
 BOT = 731904
 GROUP, OTHER_GROUP, BUDI = -100123, -100456, 42
@@ -332,6 +334,22 @@ async def test_a_dead_worker_holds_a_chat_only_for_its_lease(redis) -> None:
     begin = time.monotonic()
     assert isinstance(await living.wait(BUDI, is_group=False, lane="reply", within=2), Slot)
     assert 0.5 < time.monotonic() - begin < 1.0
+
+
+async def test_who_sent_while_redis_was_away_has_all_wait_for_those_who_still_do(valkey, redis) -> None:
+    limits = faster(10)
+    first, second = Pace(redis, BOT, limits=limits), Pace(redis, BOT, limits=limits)
+    await warm(first)
+    assert isinstance(await second.reserve(BUDI, is_group=False, lane="reply"), Slot)
+    valkey.process.send_signal(signal.SIGSTOP)  # what it knows it keeps, so its epoch tells nobody of the gap
+    try:
+        assert isinstance(await first.reserve(GROUP, is_group=True, lane="reply"), float)
+        assert isinstance(await second.wait(GROUP, is_group=True, lane="reply", within=2), Slot)
+    finally:
+        valkey.process.send_signal(signal.SIGCONT)
+    await asyncio.sleep(limits.retry_after)
+    waits = [await each.reserve(BUDI, is_group=False, lane="reply") for each in (second, first)]
+    assert all(limits.chat_window < wait <= 0.62 for wait in waits)
 
 
 async def test_an_emptied_redis_is_told_what_was_sent(valkey, redis) -> None:
