@@ -55,6 +55,7 @@ class Mill:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     patience: float = 90
     every: float = 0.05
+    disturbed: int = 0
 
     def start(self, name: str) -> None:
         module = {"relay": "shared.relay"}.get(name, "services.ingest")
@@ -69,6 +70,7 @@ class Mill:
         self.running[name].wait()
 
     async def disturb(self, what: str) -> None:
+        self.disturbed += 1
         if what == "postgres":
             await asyncio.to_thread(self.server.restart_immediate)
         else:
@@ -214,6 +216,6 @@ async def test_a_killed_worker_or_database_leaves_all_of_a_file_or_nothing_and_t
 async def test_twenty_one_kills_leave_all_of_a_million_rows_or_nothing(mill: Mill) -> None:
     dice = random.Random(15)
     mill.patience, mill.every = 900, 0.3
-    for _ in range(7):
+    while mill.disturbed < 21:  # a step may be over before its moment comes
         kinds = dice.choices(["ingest", "postgres", "relay"], [5, 4, 1], k=3)
-        await a_life(mill, dice, (kinds[0], kinds[1], kinds[2]), 12, MILLION)
+        await a_life(mill, dice, (kinds[0], kinds[1], kinds[2]), 4, MILLION)
