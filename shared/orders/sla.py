@@ -197,14 +197,3 @@ def state(calendar: Calendar, target: int, timeline: Sequence[tuple[datetime, Mo
     elif near_at and near_at <= now:
         level = "near"
     return State(used, target, target - used, due_at, near_at, breached, level, used <= target)
-
-
-def worked_by(calendar: Calendar, timeline: Iterable[tuple[datetime, str | None]], end: datetime) -> dict[str, int]:
-    """Working seconds by whose time it was. timeline: (since when, whose); None is nobody's and is left out."""
-    marks = sorted((mark for mark in timeline if mark[0] <= end), key=lambda mark: mark[0])
-    ends = [at for at, _ in marks[1:]] + [end]
-    sums: dict[str, int] = {}
-    for (at, whose), until in zip(marks, ends, strict=False):
-        if whose is not None:
-            sums[whose] = sums.get(whose, 0) + worked_before(calendar, until) - worked_before(calendar, at)
-    return {whose: worked // SECOND for whose, worked in sums.items()}

@@ -250,12 +250,6 @@ async def remember_language(session: AsyncSession, person_id: int, language: str
     )
 
 
-async def link_telegram(session: AsyncSession, person_id: int, telegram_id: int) -> None:
-    """Tie a person to a numeric Telegram identity, taking it from whoever had it."""
-    await session.execute(update(Person).where(Person.telegram_id == telegram_id).values(telegram_id=None))
-    await session.execute(update(Person).where(Person.id == person_id).values(telegram_id=telegram_id))
-
-
 async def _locked(session: AsyncSession, viewer: Viewer, person_id: int) -> Person:
     person = await session.scalar(
         select(Person).where(Person.id == person_id).with_for_update().execution_options(populate_existing=True)

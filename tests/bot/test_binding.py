@@ -25,7 +25,7 @@ SARI = 5512099
 @pytest.fixture
 async def sari(session: AsyncSession, here: Town) -> Person:
     """An admin, in a group the house does not know."""
-    await people.link_telegram(session, here.admin.id, SARI)
+    here.admin.telegram_id = SARI
     await session.commit()
     return Person(SARI, NEW_GROUP, title="Grup baru")
 

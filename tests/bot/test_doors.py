@@ -80,7 +80,7 @@ async def person(session: AsyncSession, of: Human) -> Human:
 async def office(session: AsyncSession, here: Town) -> Town:
     """The leader and the admin have private chats with the bot."""
     for human, number in ((here.leader, DEWI), (here.admin, SARI)):
-        await people.link_telegram(session, human.id, number)
+        human.telegram_id = number
         await chats.seen(session, number, ChatKind.PRIVATE, human.name)
     await session.commit()
     return here
@@ -157,7 +157,7 @@ async def test_the_roster_means_this_area_and_this_role(session: AsyncSession, o
     assert "Terdaftar sebagai Yuli Astuti (petugas)" in words(elsewhere)[DEWI]
     assert calls(await knocks(RIZAL, HELPDESK_CHAT)) == []
     assert calls(await knocks(NADIA, HELPDESK_CHAT)) == [("approveChatJoinRequest", NADIA)]
-    await people.link_telegram(session, office.outsider.id, 5519500)
+    office.outsider.telegram_id = 5519500
     await people.disable(session, office.second_helpdesk.id)
     await session.commit()
     assert calls(await knocks(5519500, HELPDESK_CHAT)) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.orders.sla import Calendar, due, is_open, state, worked_by, worked_seconds
+from shared.orders.sla import Calendar, due, is_open, state, worked_seconds
 
 WIB = ZoneInfo("Asia/Jakarta")
 DAILY = Calendar(WIB)
@@ -162,11 +162,6 @@ def test_the_order_of_the_rows_and_later_rows_do_not_matter(calendar, timeline, 
     if rows and rows[0][0] <= now:
         assert state(calendar, HOUR, [row for row in rows if row[0] <= now], now) == seen
     assert seen.used + seen.remaining == HOUR
-
-
-def test_time_is_split_by_whose_it_was() -> None:
-    marks = [(wib(21, 9), "helpdesk"), (wib(21, 10), "technician"), (wib(21, 11), None), (wib(21, 16), "helpdesk")]
-    assert worked_by(DAILY, marks, wib(22, 9)) == {"helpdesk": 3 * HOUR, "technician": HOUR}
 
 
 def test_years_cost_no_more_than_hours() -> None:
