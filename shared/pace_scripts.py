@@ -5,8 +5,8 @@
 # epoch, the epoch that ends with this question ('': none), how long a new one holds in us, cold_us, 1 for an answer to
 # a person, places the others leave free while one waits, how long in ms, how far ahead a place may be given in us; then
 # per limit, that of all chats first: window_us, max, max in the cold time of an emptied Redis, 1 if halved for a slow
-# chat, after how many sends the rest is spread over the window (0: never), counted from its oldest send: from its
-# newest, a queue of two seconds would make ten a minute of fifteen; late ones catch up.
+# chat, after how many sends the rest is spread over the window (0: never): each a step after the newest, so that a busy
+# group is never silent for long. In a crowd, by the oldest: whoever queues for two seconds would get ten of fifteen.
 # An epoch is name:begun_us:hold_us:emptied.
 # Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
 # pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
@@ -26,7 +26,7 @@ local age = now - tonumber(begun)
 local wait = math.max(0, tonumber(hold) - age)
 local why, ahead = 2, tonumber(ARGV[11])
 if wait > 0 then ahead = 0 end
-local slow = redis.call('EXISTS', KEYS[2]) == 1
+local slow, crowd = redis.call('EXISTS', KEYS[2]) == 1, false
 for i = 4, #KEYS do
   local a = 5 * (i - 4) + 12
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
@@ -35,6 +35,7 @@ for i = 4, #KEYS do
   if slow and ARGV[a + 3] == '1' then max = math.max(1, math.floor(max / 2)) end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - win)
   local count = redis.call('ZCARD', KEYS[i])
+  if i == 4 then crowd = 2 * count >= max end
   if count >= max then
     local e = redis.call('ZRANGE', KEYS[i], count - max, count - max, 'WITHSCORES')
     local w = tonumber(e[2]) + win - now
@@ -42,10 +43,12 @@ for i = 4, #KEYS do
     if w > wait then wait = w; why = math.min(i - 3, 2) end
     if i == 4 and ARGV[8] == '1' then redis.call('SET', KEYS[3], 1, 'PX', ARGV[10]) end
   elseif tonumber(ARGV[a + 4]) > 0 and count >= tonumber(ARGV[a + 4]) then
-    local oldest = tonumber(redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2])
-    local newest = tonumber(redis.call('ZRANGE', KEYS[i], -1, -1, 'WITHSCORES')[2])
-    local due = oldest + (count + 1 - tonumber(ARGV[a + 4])) * win / max
-    local w = math.max(due, math.min(newest, now) + win / max / 2) - now
+    local newest, step = tonumber(redis.call('ZRANGE', KEYS[i], -1, -1, 'WITHSCORES')[2]), win / max
+    local w = math.min(newest, now) + step - now
+    if crowd then
+      local oldest = tonumber(redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')[2])
+      w = math.max(oldest + (count + 1 - tonumber(ARGV[a + 4])) * step - now, w - step / 2)
+    end
     if w > wait then wait = w; why = 2 end
   end
 end

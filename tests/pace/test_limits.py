@@ -4,6 +4,8 @@ import asyncio
 import signal
 import time
 
+import pytest
+
 from shared.pace import Pace, Slot, Wait
 from shared.pace_limits import Limits
 from tests.pace.driving import (
@@ -92,17 +94,16 @@ async def test_a_busy_groups_news_are_spread_over_its_minute_and_an_answer_is_no
     assert isinstance(await pace.wait(GROUP, is_group=True, lane="reply", within=1), Slot)
 
 
-async def test_a_group_kept_waiting_by_others_catches_up_with_its_minute_but_not_all_at_once(redis) -> None:
-    limits = Limits(chat_window=0.001, all_window=0.002, group_window=1.5, cold_group=99, burst=3)
-    pace = await warm(Pace(redis, BOT, limits=limits))
-    for _ in range(3):
-        await pace.settle(await pace.wait(GROUP, is_group=True, lane="push", within=1))
-    await asyncio.sleep(0.35)  # three more were due after 0.1, 0.2 and 0.3 s
-    late = await pace.reserve(GROUP, is_group=True, lane="push")
-    assert isinstance(late, Slot)
-    await pace.settle(late)
-    again = await pace.reserve(GROUP, is_group=True, lane="push")
-    assert isinstance(again, Slot) or again <= 0.05
+@pytest.mark.parametrize(("others", "seconds"), [(0, 3), (20, 1)])
+async def test_a_late_message_of_a_group_delays_the_next_unless_a_crowd_kept_it_waiting(redis, others, seconds) -> None:
+    pace = await warm(Pace(redis, BOT, limits=Limits(chat_window=0.001, all_window=0.3, cold_group=99)))
+    now = int(time.time() * 1_000_000)  # Redis' clock is this machine's
+    sent = {f"early{each}": now - 30_000_000 for each in range(6)} | {"late": now - 1_000_000}
+    await redis.zadd(f"{pace.prefix}:group:{GROUP}", sent)
+    if others:
+        await redis.zadd(f"{pace.prefix}:all", {f"other{each}": now + 60_000_000 for each in range(others)})
+    wait = await pace.reserve(GROUP, is_group=True, lane="push")
+    assert seconds - 0.5 < wait <= seconds
 
 
 async def test_a_chat_gets_one_message_and_then_waits_a_second(redis) -> None:
