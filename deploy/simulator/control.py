@@ -157,6 +157,7 @@ def stats(door: Door) -> Json:
         "violations": world.flood.violations,
         "too_early": world.flood.too_early,
         "violations_by_chat": {str(chat): count for chat, count in world.flood.by_chat.items()},
+        "broken": list(world.flood.broken),
         "pending_updates": len(world.pending),
         "down": world.down,
         "flood": _limits(world),

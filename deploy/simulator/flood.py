@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 COUNTED_PREFIXES = ("send", "editmessage", "copy", "forward")
 COUNTED = frozenset({"setmessagereaction", "pinchatmessage"})
 LONG_BAN = 10_072  # seconds; the longest wait a bot has been seen to get
+KEPT = 100  # of the newest violations it is kept which limit they broke
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Flood:
     violations: int = 0
     too_early: int = 0
     by_chat: dict[int, int] = field(default_factory=dict)
+    broken: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT))
+    """In words, the newest last: when it was, what was broken, and how old the sends were that stood in the way."""
 
 
 def counts(method: str) -> bool:
@@ -36,7 +39,7 @@ def check(flood: Flood, chat: int, arrived: float) -> int:
     until = flood.blocked.get(chat, 0.0)
     if arrived < until:
         flood.too_early += 1
-        _violated(flood, chat)
+        _violated(flood, chat, arrived, f"{until - arrived:.3f} s before the end of a retry_after")
         return _strike(flood, chat, arrived, until - arrived)
     if flood.profile == "off":
         return 0
@@ -44,16 +47,18 @@ def check(flood: Flood, chat: int, arrived: float) -> int:
     if chat < 0:
         windows.append((f"group {chat}", flood.group))
     wait = 0.0
+    why = ""
     logs = []
     for name, (most, seconds) in windows:
         log = flood.seen.setdefault(name, deque())
         while log and log[0] <= arrived - seconds:
             log.popleft()
-        if len(log) >= most:
-            wait = max(wait, log[len(log) - most] + seconds - arrived)
+        if len(log) >= most and (left := log[len(log) - most] + seconds - arrived) > wait:
+            wait, ages = left, " ".join(f"{arrived - at:.3f}" for at in reversed(log))
+            why = f"{name}: more than {most} in {seconds} s, those before {ages} s ago"
         logs.append(log)
     if wait > 0:
-        _violated(flood, chat)
+        _violated(flood, chat, arrived, why)
         return _strike(flood, chat, arrived, wait)
     for log in logs:
         log.append(arrived)
@@ -65,8 +70,9 @@ def block(flood: Flood, chat: int, arrived: float, seconds: int) -> None:
     flood.blocked[chat] = max(flood.blocked.get(chat, 0.0), arrived + seconds)
 
 
-def _violated(flood: Flood, chat: int) -> None:
+def _violated(flood: Flood, chat: int, arrived: float, why: str) -> None:
     flood.violations += 1
+    flood.broken.append(f"{arrived:.3f} chat {chat}: {why}")
     flood.by_chat[chat] = flood.by_chat.get(chat, 0) + 1
 
 

@@ -48,6 +48,8 @@ class Report:
     settled: float
     ambiguous: int
     violations: int
+    broken: list[str]
+    """Which limits of Telegram's, in words."""
     left: dict[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
@@ -61,6 +63,7 @@ class Report:
             f"slowest write {self.written.slowest:.2f} s, refused writes {self.written.failed}"
             + (f" {dict(self.written.why)}" if self.written.why else "")
             + (f", STILL WAITING {self.left}" if self.left else "")
+            + "".join(f"\n  {each}" for each in self.broken)
         )
 
 
@@ -136,6 +139,7 @@ async def run_killed(
         time.monotonic() - ended,
         len(ambiguous(house) - asked_before),
         figures["violations"] - before["violations"],
+        [each for each in figures["broken"] if each not in before["broken"]],
         left,
     )
     print("\n" + report.line())
@@ -170,6 +174,7 @@ async def run(house: House, name: str, size: Size, breaking: Breaking | None = N
         settled,
         len(ambiguous(house) - asked_before),
         figures["violations"] - before["violations"],
+        [each for each in figures["broken"] if each not in before["broken"]],
         left,
     )
     print("\n" + report.line())

@@ -25,6 +25,8 @@ async def test_a_call_before_the_wait_is_over_is_a_violation_too(town: Telegram)
         await town.call("sendMessage", chat_id=GROUP, text="a")
     figures = await town.figures()
     assert (figures["violations"], figures["too_early"]) == (2, 1)
+    first, second = figures["broken"]
+    assert f"chat {GROUP}: more than 1 in 1.0 s" in first and "before the end of a retry_after" in second
     await asyncio.sleep(1.01)
     assert await town.ok("sendMessage", chat_id=GROUP, text="b")
     assert (await town.figures())["violations"] == 2
