@@ -2,7 +2,8 @@
 
 Reserve, send, settle: Telegram receives a message somewhere between reserve and settle, so a send counts from the first
 to its window after the second. Each process also remembers its own last minute. With Redis away that memory and slower
-local limits decide; when Redis is back, or was emptied, the memory is pushed into it before anything else is reserved.
+local limits decide. Whoever finds a Redis that was emptied or away tells it what it remembers, and what the ledger
+knows of those who died meanwhile, before it reserves anything there.
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -19,7 +20,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from shared.pace_limits import USUAL, Lane, Limits
-from shared.pace_scripts import PUSH, RESERVE, SETTLE, SLOW_DOWN
+from shared.pace_scripts import PUSH, RESERVE, SLOW_DOWN
+from shared.pace_slots import Known, Ledger, Sent, Slot, Wait, unwritten
+
+__all__ = ["Known", "Pace", "Slot", "Wait", "connect"]
 
 log = logging.getLogger(__name__)
 
@@ -28,42 +32,8 @@ STRIKES_WITHIN, SLOW_FOR = 600, 3600  # seconds
 IN_FLIGHT_LOOK = 0.05  # seconds until a send in flight is looked at again
 AHEAD = 0.03  # seconds a place in line may be given before it is due: about what a look and a claim take
 PUSHED_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Leave to send one message now. Hand it to settle (sent, or perhaps sent) or cancel (certainly not sent)."""
-
-    token: str
-    chat_id: int
-    is_group: bool
-    keys: tuple[str, ...]
-    leaves: float = 0.0
-    """The monotonic moment before which it must not be used: a place may be given some milliseconds ahead."""
-
-    async def due(self) -> None:
-        """Wait until it may be used."""
-        if (early := self.leaves - time.monotonic()) > 0:
-            await asyncio.sleep(early)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """No slot now: ask again in so many seconds. everybody: it is the limit of all chats that is full."""
-
-    seconds: float
-    everybody: bool = False
-
-
-@dataclass(slots=True)
-class Sent:
-    """A slot in this process's memory: `at` is the monotonic moment of its reserve, later of its settle."""
-
-    slot: Slot
-    at: float
-    state: Literal["in flight", "settled", "gone"] = "in flight"
-    local: bool = False
-    """Taken while Redis was away."""
+LEDGER_LOOK = 0.5  # seconds until the ledger is asked again when its database is away
+FRESH = 0.02  # seconds; who asks for many chats at once reads the ledger once
 
 
 def connect(url: str) -> Redis:
@@ -74,27 +44,34 @@ def connect(url: str) -> Redis:
 class Pace:
     """The pace of one bot in one process. `processes`: how many processes share the local limits when Redis is away.
 
-    lease: seconds a send may stay unsettled before it is taken for dead.
+    lease: seconds a send may stay unsettled before it is taken for dead. ledger: asked when Redis is away or emptied.
     """
 
     def __init__(
-        self, redis: Redis, bot_id: int, *, processes: int = 2, lease: float = 70.0, limits: Limits = USUAL
+        self,
+        redis: Redis,
+        bot_id: int,
+        *,
+        processes: int = 2,
+        lease: float = 70.0,
+        limits: Limits = USUAL,
+        ledger: Ledger = unwritten,
     ) -> None:
-        self.limits, self.lease, self.processes = limits, lease, processes
+        self.limits, self.lease, self.processes, self._ledger = limits, lease, processes, ledger
         self.prefix = f"pace:{{{bot_id}}}"
         self.away = False
         """True while Redis does not answer and the local pace decides."""
         self._redis = redis
-        self._scripts = {text: redis.register_script(text) for text in (RESERVE, SETTLE, PUSH, SLOW_DOWN)}
+        self._scripts = {text: redis.register_script(text) for text in (RESERVE, PUSH, SLOW_DOWN)}
         self._memory: dict[str, Sent] = {}
         self._epoch = self._lost = ""  # that of Redis as we know it; that of before it was away
         self._gap = False  # Redis was away for so long that messages were sent without it, and it was not told yet
         self._away_since = 0.0
         self._leave_alone_until = 0.0
         self._failures = 0
-        self._forgot_at = 0.0
+        self._forgot_at = self._learned = 0.0
         self._telling = asyncio.Lock()  # a push must not overwrite a settle that it did not see
-        self._ended: list[Slot] = []  # settled, and nobody was told yet
+        self._ended: list[tuple[Slot, str]] = []  # settled, and nobody was told yet
         self._line: dict[Lane, asyncio.Lock] = {"reply": asyncio.Lock(), "push": asyncio.Lock(), "bulk": asyncio.Lock()}
         self._strikes: dict[int, float] = {}
         self._slow: dict[int, float] = {}
@@ -140,10 +117,11 @@ class Pace:
         got = await self._reserve_in_redis(slot, lane, ahead, answer)
         local = got is None
         if got is None:
-            seconds = self._local_wait(slot.chat_id, is_group=slot.is_group, lane=lane)
+            learned = await self._learn()
+            seconds = self._local_wait(slot.chat_id, is_group=slot.is_group, lane=lane) if learned else LEDGER_LOOK
             got = Wait(seconds) if seconds > 0 else slot
         if isinstance(got, Slot):
-            self._memory[slot.token] = Sent(got, time.monotonic(), local=local)
+            self._memory[slot.token] = Sent(got, time.monotonic())
             self._gap = self._gap or local
         return got
 
@@ -156,32 +134,34 @@ class Pace:
                 return got
             await asyncio.sleep(got)
 
-    async def settle(self, slot: Slot) -> None:
+    async def settle(self, slot: Slot, name: str = "") -> None:
         """The request was answered, or perhaps arrived: it counts for its window from now.
 
-        Those that come while Redis is being told of others are told together: it is one trip for all of them.
+        name: that of the ledger (`Known`), so that a message told of by two counts once. Those that come while Redis is
+        being told of others are told together: it is one trip for all of them.
         """
-        self._ended.append(slot)
+        self._ended.append((slot, name or slot.token))
         async with self._telling:
             ended, self._ended = self._ended, []
             if not ended:
                 return  # whoever had the lock before told of this one too
-            for each in ended:
+            for each, called in ended:
                 sent = self._memory.setdefault(each.token, Sent(each, 0.0))
-                sent.at, sent.state = time.monotonic(), "settled"
-            places = [(key, each.token) for each in ended for key in each.keys]
+                sent.at, sent.state, sent.name = time.monotonic(), "settled", called
+            keys = [key for each, _ in ended for key in each.keys]
+            told = [part for each, called in ended for _ in each.keys for part in (each.token, called, 0)]
             try:
-                await self._call(SETTLE, [key for key, _ in places], [token for _, token in places])
+                await self._call(PUSH, keys, (*told, self._expiry()))
             except asyncio.CancelledError:  # whoever comes next tells of the others
                 self._ended = ended + self._ended
                 raise
 
     async def cancel(self, slot: Slot) -> None:
         """The request certainly never left: it does not count."""
-        pairs = [part for _ in slot.keys for part in (slot.token, "gone")]
+        told = [part for _ in slot.keys for part in (slot.token, "", "gone")]
         async with self._telling:
             self._memory.setdefault(slot.token, Sent(slot, time.monotonic())).state = "gone"
-            if await self._call(PUSH, slot.keys, (*pairs, 1)) is not None:
+            if await self._call(PUSH, slot.keys, (*told, self._expiry())) is not None:
                 self._memory.pop(slot.token, None)
 
     async def slow_down(self, chat_id: int) -> bool:
@@ -197,6 +177,10 @@ class Pace:
             self._slow[chat_id] = now + SLOW_FOR
             self._strikes.pop(chat_id, None)
         return slowed
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        await self._redis.aclose()
 
     def _slot(self, chat_id: int, *, is_group: bool) -> Slot:
         group = (f"{self.prefix}:group:{chat_id}",) if is_group else ()
@@ -222,7 +206,7 @@ class Pace:
             if what > 0:
                 return Wait(seconds, everybody=what == 1)
             if not await self._tell(epoch.decode() if isinstance(epoch, bytes) else str(epoch)):
-                return None
+                return None if self.away else Wait(LEDGER_LOOK)
             answer = None
         return Wait(IN_FLIGHT_LOOK)  # the epoch changed three times under us: somebody is emptying Redis in a loop
 
@@ -253,31 +237,53 @@ class Pace:
         return keys, [*said, _us(hold), _us(limits.group_window), *hurry, _us(ahead), *fields]
 
     async def _tell(self, epoch: str) -> bool:
-        """Bring a Redis of another epoch up to date, once for all who wait for it."""
+        """Bring a Redis of another epoch up to date, once for all who wait for it. False: it could not be done now."""
         async with self._telling:
             if self._epoch == epoch:
                 return True
             failures = self._failures
-            told = await self._push()
+            told = await self._learn() and await self._push()
             if told and failures == self._failures:
                 self._epoch, self._gap = epoch, False
             return told
 
+    async def _learn(self) -> bool:
+        """Remember what others sent, by the ledger. False: it is away, and without it nothing can be claimed either."""
+        now = time.monotonic()
+        if now - self._learned < FRESH:
+            return True
+        try:
+            lately = await self._ledger(self.limits.group_window)
+        except Exception as error:
+            log.warning("the pace waits for the ledger: %s", error or type(error).__name__)
+            return False
+        self._learned = now
+        known = {sent.name for sent in self._memory.values()}
+        for one in lately:
+            if one.name not in known:
+                slot = replace(self._slot(one.chat_id, is_group=one.chat_id < 0), token=one.name)
+                self._memory[one.name] = Sent(slot, time.monotonic() - one.ago, "settled", one.name, own=False)
+        return True
+
     async def _push(self) -> bool:
         """Tell Redis everything this process remembers; harmless when Redis knows it already."""
         now = time.monotonic()
-        rows: list[tuple[str, str, int | str]] = []
+        rows: list[tuple[str, str, str, int | str]] = []
         for sent in list(self._memory.values()):
             age = now - sent.at
             shift = "gone" if sent.state == "gone" else _us(-age if sent.state == "settled" else self.lease - age)
-            rows += [(key, sent.slot.token, shift) for key in sent.slot.keys]
-        expiry = int((self.limits.group_window + self.lease + 1) * 1000)
+            called = sent.name if sent.state == "settled" else sent.slot.token
+            rows += [(key, sent.slot.token, called, shift) for key in sent.slot.keys]
         for start in range(0, len(rows), PUSHED_AT_ONCE):
             part = rows[start : start + PUSHED_AT_ONCE]
-            pairs = [value for _, token, shift in part for value in (token, shift)]
-            if await self._call(PUSH, [key for key, _, _ in part], (*pairs, expiry)) is None:
+            told = [value for _, *values in part for value in values]
+            if await self._call(PUSH, [key for key, *_ in part], (*told, self._expiry())) is None:
                 return False
         return True
+
+    def _expiry(self) -> int:
+        """Milliseconds after which nothing in Redis counts any more."""
+        return int((self.limits.group_window + self.lease + 1) * 1000)
 
     async def _call(self, script: str, keys: Sequence[str], argv: Sequence[str | int]) -> Any:
         """A script's answer, or None when Redis is away; then it is left alone for a second and told all later."""
@@ -319,25 +325,21 @@ class Pace:
         return answer
 
     def _local_wait(self, chat_id: int, *, is_group: bool, lane: Lane) -> float:
-        """Seconds to wait by this process's own memory, with what the others may have sent until Redis went away."""
+        """Seconds to wait by what this process remembers of itself and, by the ledger, of all others."""
         now, limits = time.monotonic(), self.limits
-        quiet = now - self._away_since
         most, most_group = limits.lanes[lane]
-        group = min(limits.local_group, most_group // self.processes)
-        if quiet < limits.group_window:  # the others may have used all but Telegram's last two places
-            group = (limits.telegram_group - max(top for _, top in limits.lanes.values())) // self.processes
+        group = min(limits.local_group, most_group)
         if self._slow.get(chat_id, 0) > now:
             group //= 2
         sent = [s for s in self._memory.values() if s.state != "gone"]
         here = [s for s in sent if s.slot.chat_id == chat_id]
         waits = [
-            limits.chat_window - quiet,
-            self._room(sent, limits.all_window, min(limits.local_all, most // self.processes)),
+            limits.chat_window - (now - self._away_since),
+            self._room([s for s in sent if s.own], limits.all_window, min(limits.local_all, most // self.processes)),
             self._room(here, limits.local_chat_window, 1),
         ]
         if is_group:
-            counted = [s for s in here if s.local] if quiet < limits.group_window else here
-            waits.append(self._room(counted, limits.group_window, max(1, group)))
+            waits.append(self._room(here, limits.group_window, max(1, group)))
         return max(waits)
 
     def _room(self, sent: Sequence[Sent], window: float, most: int) -> float:

@@ -1,23 +1,22 @@
-"""The Redis side of the pace: four scripts over sorted sets, one score per send. It never waits and never sends."""
+"""The Redis side of the pace: three scripts over sorted sets, one score per send. It never waits and never sends."""
 
 # A send in flight has a score in the future (its lease) and counts until it is settled; then it counts for its window.
 # KEYS: epoch, slow, hurry, then one zset per limit. ARGV: token, lease_us, epoch known to the caller, name for a new
 # epoch, the epoch that ends with this question ('': none), how long a new one holds in us, cold_us, 1 for an answer to
 # a person, places the others leave free while one waits, how long in ms, how far ahead a place may be given in us; then
-# per limit, that of all chats first: window_us, max, max in the cold time of an emptied Redis, 1 if halved for a slow
+# per limit, that of all chats first: window_us, max, max in an epoch's cold time, 1 if halved for a slow
 # chat, after how many sends the rest is spread over the window (0: never): each a step after the newest, so that a busy
 # group is never silent for long. In a crowd, by the oldest: whoever queues for two seconds would get ten of fifteen.
-# An epoch is name:begun_us:hold_us:emptied.
+# An epoch is name:begun_us:hold_us, and its first minute is cold.
 # Returns {microseconds, the epoch, what}: what = 0 go in so many microseconds; 1 all chats, 2 this one's limit or the
 # pause of a new epoch says to wait for so many; -1 other epoch: push your log first. A place ahead is only given where
 # the sends that stand in the way are settled: when they leave the window is known then, to the microsecond.
 RESERVE = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
 local epoch = redis.call('GET', KEYS[1]) or ''
-local begun, hold, emptied = string.match(epoch, ':(%d+):(%d+):(%d)$')
+local begun, hold = string.match(epoch, ':(%d+):(%d+)$')
 if not begun or epoch == ARGV[5] then
-  emptied = begun and 0 or 1
-  epoch = string.format('%s:%.0f:%s:%d', ARGV[4], now, ARGV[6], emptied)
+  epoch = string.format('%s:%.0f:%s', ARGV[4], now, ARGV[6])
   redis.call('SET', KEYS[1], epoch)
 end
 redis.call('EXPIRE', KEYS[1], 86400)
@@ -31,7 +30,7 @@ for i = 4, #KEYS do
   local a = 5 * (i - 4) + 12
   local win, max = tonumber(ARGV[a]), tonumber(ARGV[a + 1])
   if i == 4 and ARGV[8] == '0' and redis.call('EXISTS', KEYS[3]) == 1 then max = max - tonumber(ARGV[9]) end
-  if emptied == '1' and age < tonumber(ARGV[7]) then max = math.min(max, tonumber(ARGV[a + 2])) end
+  if age < tonumber(ARGV[7]) then max = math.min(max, tonumber(ARGV[a + 2])) end
   if slow and ARGV[a + 3] == '1' then max = math.max(1, math.floor(max / 2)) end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - win)
   local count = redis.call('ZCARD', KEYS[i])
@@ -60,23 +59,16 @@ end
 return {math.ceil(wait), epoch, 0}
 """
 
-# KEYS: the zsets of some sends. ARGV: the token for each. The time is Redis' own: later than Telegram's, so never too
-# early.
-SETTLE = """
-local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
-for i = 1, #KEYS do redis.call('ZADD', KEYS[i], 'XX', now, ARGV[i]) end
-return 0
-"""
-
-# KEYS: one zset per ARGV pair: token, microseconds from now (negative: past) or 'gone'. Last: the expiry in ms.
+# KEYS: one zset per ARGV triple: the token of a slot, what the send is called from now on, microseconds from now
+# (negative: past) or 'gone'. Last: the expiry in ms. The time is Redis' own: later than Telegram's, so never too early.
+# A send that Redis was told of before, or forgot, counts once: it goes by one name, whoever tells of it.
 PUSH = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
 for i = 1, #KEYS do
-  local token, shift = ARGV[2 * i - 1], ARGV[2 * i]
-  if shift == 'gone' then
-    redis.call('ZREM', KEYS[i], token)
-  else
-    redis.call('ZADD', KEYS[i], now + tonumber(shift), token)
+  local token, called, shift = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+  if token ~= called then redis.call('ZREM', KEYS[i], token) end
+  if shift ~= 'gone' then
+    redis.call('ZADD', KEYS[i], now + tonumber(shift), called)
     redis.call('PEXPIRE', KEYS[i], ARGV[#ARGV])
   end
 end

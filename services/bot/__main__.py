@@ -14,8 +14,8 @@ import uvloop
 from services.bot import app, inbox, introduce, poller, webhook
 from services.bot.inbox import Bell, Work
 from services.bot.speak import Mouth
-from shared import db, log, pace, pace_limits
-from shared.deliveries.drain import Post
+from shared import db, log
+from shared.deliveries import drain
 from shared.settings import Settings, settings
 from shared.telegram import Telegram
 
@@ -30,13 +30,7 @@ async def run(stopping: asyncio.Event) -> None:
     """Run until `stopping`; then take nothing new in, finish what is at work, and leave."""
     house = settings()
     engine = db.connect(house.asyncpg_url, pool_size=house.bot_workers + 4)
-    telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
-    redis = pace.connect(house.redis_url.get_secret_value())
-    limits = pace_limits.faster(house.pace_times)
-    post = Post(
-        telegram,
-        pace.Pace(redis, house.bot_id, processes=house.notifier_processes + 1, lease=house.lease, limits=limits),
-    )
+    post = drain.open_post()
     bell = Bell()
     app.dispatcher()
     gc.set_threshold(YOUNG, 10, 10)
@@ -44,14 +38,14 @@ async def run(stopping: asyncio.Event) -> None:
     try:
         async with asyncio.TaskGroup() as speaking:
             mouth = Mouth(post, speaking)
-            username = await _unless(stopping, introduce.introduce(telegram))
+            username = await _unless(stopping, introduce.introduce(post.telegram))
             if username is not None:
                 logger.info("ready as @%s", username)
-                await _serve(Work(username, mouth, bell, stopping), telegram)
+                await _serve(Work(username, mouth, bell, stopping), post.telegram)
             await mouth.close(LAST_WORDS)
     finally:
-        await telegram.close()
-        await redis.aclose()
+        await post.telegram.close()
+        await post.pace.close()
         await engine.dispose()
 
 

@@ -10,12 +10,11 @@ from celery.signals import worker_process_init
 
 from services.notifier import webhooks
 from services.notifier.hearing import ears
-from shared import db, outbox, pace, pace_limits
+from shared import db, outbox
 from shared.chats import checks
 from shared.deliveries import drain, operations, pauses
 from shared.deliveries.drain import Post
 from shared.settings import settings
-from shared.telegram import Telegram
 from shared.worker import make_app, opens_process, run
 
 logger = logging.getLogger(__name__)
@@ -29,12 +28,7 @@ _courier = webhooks.Courier()
 def _open_post(**_: Any) -> None:
     """Each worker process talks to Telegram over connections of its own; they are made on its loop, when first used."""
     global _post  # noqa: PLW0603 one a process
-    house = settings()
-    telegram = Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout)
-    redis = pace.connect(house.redis_url.get_secret_value())
-    limits = pace_limits.faster(house.pace_times)
-    processes = house.notifier_processes + 1
-    _post = Post(telegram, pace.Pace(redis, house.bot_id, processes=processes, lease=house.lease, limits=limits))
+    _post = drain.open_post()
 
 
 worker_process_init.connect(_open_post, weak=False)

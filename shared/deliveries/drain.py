@@ -17,11 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from shared import db, pace
+from shared import db, pace, pace_limits
 from shared.chats import doors
 from shared.chats.models import Chat
 from shared.db import after, single, transaction
-from shared.deliveries import files, merge, operations, pauses, settle, statements
+from shared.deliveries import files, ledger, merge, operations, pauses, settle, statements
 from shared.deliveries.models import BotPause, Delivery, State
 from shared.pace_limits import Lane
 from shared.settings import settings
@@ -47,6 +47,20 @@ class Post:
 
     telegram: Telegram
     pace: pace.Pace
+
+
+def open_post() -> Post:
+    """The connections of a process that sends; made here, first used on its loop."""
+    house = settings()
+    keeper = pace.Pace(
+        pace.connect(house.redis_url.get_secret_value()),
+        house.bot_id,
+        processes=house.notifier_processes + 1,
+        lease=house.lease,
+        limits=pace_limits.faster(house.pace_times),
+        ledger=ledger.sent_within,
+    )
+    return Post(Telegram(house.telegram_api, house.telegram_token.get_secret_value(), house.send_timeout), keeper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +238,7 @@ async def make(
         outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters}, upload)
     except files.BrokenFile:
         outcome = Outcome("refused", words="the file to send is gone")
-    await _account(post.pace, slot, outcome, chat_id)
+    await _account(post.pace, slot, outcome, call.delivery)
     if outcome.kind == "unsent":
         await pauses.shut(post.telegram)
     more = await (close or record)(call.delivery, outcome)
@@ -276,11 +290,11 @@ async def _slot(keeper: pace.Pace, chat_id: int, lane: Lane) -> pace.Slot | None
         waited += got
 
 
-async def _account(keeper: pace.Pace, slot: pace.Slot, outcome: Outcome, chat_id: int) -> None:
+async def _account(keeper: pace.Pace, slot: pace.Slot, outcome: Outcome, delivery: Delivery) -> None:
     if outcome.kind == "unsent":
         await keeper.cancel(slot)
         return
-    await keeper.settle(slot)
+    await keeper.settle(slot, ledger.name(delivery.id, delivery.claimed_at))
     if outcome.kind == "flood":
-        log.warning("429 in chat %s: %s s", chat_id, outcome.retry_after)
-        await keeper.slow_down(chat_id)
+        log.warning("429 in chat %s: %s s", delivery.chat_id, outcome.retry_after)
+        await keeper.slow_down(delivery.chat_id)

@@ -39,6 +39,7 @@ class Delivery(Table):
         Index("ix_delivery_message", "chat_id", "message_id", postgresql_where=text("message_id IS NOT NULL")),
         Index("ix_delivery_order", "order_id", "id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_delivery_created", "created_at"),
+        Index("ix_delivery_sent", "sent_at", postgresql_where=text("state = 'sent'")),
         Index("ix_delivery_passing", "sent_at", postgresql_where=text("kind = 'passing' AND state = 'sent'")),
         Index("ix_delivery_file", "file_id", postgresql_where=text("file_id IS NOT NULL")),
     )

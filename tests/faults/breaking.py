@@ -63,6 +63,24 @@ def redis_flushed(every: float) -> Breaking:
     return act
 
 
+def all_memory_lost(often: tuple[float, float], times: int, seed: int = 8) -> Breaking:
+    """The whole notifier is killed and Redis emptied in the same moment: only the ledger knows what was sent."""
+
+    async def act(house: House, over: asyncio.Event) -> None:
+        dice, done = random.Random(seed), 0
+        redis = Redis.from_url(house.valkey.url, socket_timeout=5)
+        try:
+            while not await pause(over, dice.uniform(*often)) or done < times:
+                house.kill("notifier")
+                await redis.flushall()
+                await house.restart("notifier")
+                done += 1
+        finally:
+            await redis.aclose()
+
+    return act
+
+
 def redis_stopped(after: float, seconds: float) -> Breaking:
     async def act(house: House, over: asyncio.Event) -> None:
         await pause(over, after)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.faults import breaking, stage
-from tests.faults.run import FULL, Breaking, run, run_killed
+from tests.faults.run import FULL, Breaking, Size, run, run_killed
 from tests.faults.stage import House
 from tests.faults.test_quick import holds
 
@@ -63,6 +63,13 @@ async def test_ten_thousand_changes_survive(big_house: House, name: str, seed: i
 async def test_ten_thousand_changes_survive_everything_at_once(big_house: House, seed: int) -> None:
     async with stage.door(big_house):
         holds(await run(big_house, f"F9 all at once, seed {seed}", FULL, everything(seed), seed=seed))
+
+
+async def test_a_group_is_not_flooded_by_a_new_notifier_that_finds_redis_empty() -> None:
+    """With windows half as long as Telegram's: in those of the other runs a start takes half of a group's minute."""
+    size = Size(events=600, rate=15, groups=4, people=0, orders=60, drain=300)
+    async with stage.house({}, times=2) as house, stage.door(house):
+        holds(await run(house, "F2 and F4 together", size, breaking.all_memory_lost((8, 12), times=4)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
