@@ -66,7 +66,7 @@ PUSH = """
 local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
 for i = 1, #KEYS do
   local token, called, shift = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
-  if token ~= called then redis.call('ZREM', KEYS[i], token) end
+  if token ~= called or shift == 'gone' then redis.call('ZREM', KEYS[i], token) end
   if shift ~= 'gone' then
     redis.call('ZADD', KEYS[i], now + tonumber(shift), called)
     redis.call('PEXPIRE', KEYS[i], ARGV[#ARGV])
