@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType
 from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook
 
@@ -28,35 +28,23 @@ from shared.worker import Ears
 log = logging.getLogger(__name__)
 
 ears = Ears("webhook")
-PATIENCE = aiohttp.ClientTimeout(total=15, connect=5)
+PATIENCE = aiohttp.ClientTimeout(total=15, sock_connect=5)
 LARGEST = 2048  # bytes read of an answer
 TURN = 20.0  # seconds after which one task leaves the rest to the next hint
 
 
 class Refused(OSError):  # noqa: N818 a sentence, not a suffix
-    """The name stands for an address inside our own walls."""
+    """It leads to an address inside our own walls."""
 
 
-class Guarded(AbstractResolver):
-    """Names to addresses, and only to those we may send to: the connection is made to the very address checked."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """All addresses of a name; one forbidden among them, and none is used."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        seen = [str(place[0]) for *_, place in found]
-        if any(addresses.refused(each, settings().hooks_inside) for each in seen):
-            raise Refused(errno.EACCES, f"{host} is an address inside our own network")
-        return [
-            ResolveResult(
-                hostname=host, host=str(place[0]), port=port, family=kind, proto=proto, flags=socket.AI_NUMERICHOST
-            )
-            for kind, _type, proto, _name, place in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing to close."""
+def guarded(place: AddrInfoType) -> socket.socket:
+    """A socket to an address that we may send to, asked for the very address that is connected to, however it was
+    written: a name may stand for another one a second later, and a number in another script is no name at all.
+    """
+    family, kind, protocol, _name, address = place
+    if addresses.refused(str(address[0]), settings().hooks_inside):
+        raise Refused(errno.EACCES, f"{address[0]} is an address inside our own network")
+    return socket.socket(family, kind, protocol)
 
 
 @dataclass(slots=True)
@@ -67,19 +55,11 @@ class Courier:
 
     async def send(self, message: Claimed) -> Answer:
         """One try; never raises for anything the network or the other side does. No redirect is followed."""
-        if self.session is None or self.session.closed:
-            connector = aiohttp.TCPConnector(
-                resolver=Guarded(), use_dns_cache=False, limit_per_host=4, force_close=True
-            )
-            self.session = aiohttp.ClientSession(
-                connector=connector, timeout=PATIENCE, trust_env=False, auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )  # fmt: skip
         began = time.monotonic()
         if wrong := addresses.wrong(message.url, settings().hooks_inside):
             return Answer(0, f"address refused: {wrong}", 0)
         try:
-            async with self.session.post(
+            async with self.opened().post(
                 message.url, data=message.body.encode(), headers=headers(message), allow_redirects=False
             ) as response:
                 words = (await response.content.read(LARGEST)).decode(errors="replace")
@@ -89,6 +69,16 @@ class Courier:
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             ended = Answer(0, f"{type(error).__name__}: {error}".strip(": "), _ms(began))
         return ended
+
+    def opened(self) -> aiohttp.ClientSession:
+        """The connections, which lead outside alone."""
+        if self.session is None or self.session.closed:
+            connector = aiohttp.TCPConnector(socket_factory=guarded, use_dns_cache=False, force_close=True)
+            self.session = aiohttp.ClientSession(
+                connector=connector, timeout=PATIENCE, trust_env=False, auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )  # fmt: skip
+        return self.session
 
     async def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 LONGEST = 500  # characters of a URL
 _TRANSLATED = ip_network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
+_OF_OLD = "fec0::/10, 192.88.99.0/24"  # given up (RFC 3879, 7526), and still routed inside some houses
 
 Address = IPv4Address | IPv6Address
 
@@ -39,7 +40,7 @@ def refused(text: str, allowed: str) -> bool:
         return True
     if inside(address, allowed):
         return False
-    return not address.is_global or address.is_multicast or address.is_reserved
+    return not address.is_global or address.is_multicast or address.is_reserved or inside(address, _OF_OLD)
 
 
 def wrong(url: str, allowed: str) -> str:
@@ -56,8 +57,8 @@ def wrong(url: str, allowed: str) -> str:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return "pattern"
-    if parts.scheme not in {"https", "http"} or not host:
-        return "pattern"
+    if parts.scheme not in {"https", "http"} or not host or not host.isascii():
+        return "pattern"  # a name in another script is written xn--…: what others make of its signs is not known here
     if parts.username is not None or parts.password is not None or parts.fragment:
         return "credentials"
     if parts.scheme == "http" and not allowed:

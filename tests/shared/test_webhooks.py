@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook
@@ -27,7 +27,7 @@ from tests.factories import Town
 INSIDE = (
     "127.0.0.1 0.0.0.0 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 255.255.255.255 ::1 :: "
     "::ffff:127.0.0.1 ::ffff:10.0.0.1 fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 ff02::1 64:ff9b::7f00:1 2002:7f00:1:: "
-    "64:ff9b::a9fe:a9fe 2130706433 0x7f.1 name"
+    "64:ff9b::a9fe:a9fe fec0::1 192.88.99.1 2130706433 0x7f.1 name"
 )
 
 
@@ -58,6 +58,7 @@ def test_public_addresses_and_allowed_networks_are_not_refused() -> None:
         ("https://[::1]/", "inside"),
         ("https://localhost/", "inside"),
         ("https://169.254.169.254/latest", "inside"),
+        ("https://①②⑦.⓪.⓪.①/", "pattern"),
         ("https://a/" + "x" * 600, "too_long"),
     ],
 )
@@ -212,6 +213,18 @@ async def test_a_name_that_leads_inside_is_not_connected_to(session: AsyncSessio
     (row,) = await rows(session)
     assert there.heard == []
     assert "inside our own network" in row.tries[0]["words"]
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1", "①②⑦.⓪.⓪.①", "localhost", "[::ffff:127.0.0.1]"])
+async def test_no_socket_is_opened_to_our_own_network_however_its_address_is_written(
+    there: There, written: str
+) -> None:
+    set_environment(SIKPRO_HOOKS_INSIDE="203.0.113.0/24")
+    courier = webhooks.Courier()
+    with pytest.raises(ClientError, match="inside our own network"):
+        await courier.opened().post(there.url.replace("localhost", written))
+    await courier.close()
+    assert there.heard == []
 
 
 async def test_messages_about_one_order_leave_one_after_the_other_and_two_senders_never_share_one(
