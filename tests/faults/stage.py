@@ -6,6 +6,7 @@ Every process leads a session of its own, so that a kill of its group takes its 
 import asyncio
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,8 @@ from tests.simulator.telegram import TOKEN, Telegram
 
 ROOT = Path(__file__).parents[2]
 TIMES = 10  # how much shorter than Telegram's the windows of the limits are, for the simulator and the pace alike
+KEPT = os.environ.get("FAULT_LOGS", "")
+"""A folder for the logs of every house: what happened once in hours is found from its run alone."""
 FAST = {"SIKPRO_LEASE": "8", "SIKPRO_SEND_TIMEOUT": "2.5", "SIKPRO_SWEEP": "2"}
 
 
@@ -186,6 +189,13 @@ async def house(more: dict[str, str], times: float = TIMES) -> AsyncIterator[Hou
                 yield here
             finally:
                 here.kill_all()
+                if KEPT:
+                    shutil.copytree(folder, Path(KEPT) / folder.name, ignore=not_logs, dirs_exist_ok=True)
+
+
+def not_logs(folder: str, names: list[str]) -> set[str]:
+    """Of a house's folder, what is neither a log nor a folder of its own."""
+    return {each for each in names if not each.endswith(".log") or (Path(folder) / each).is_dir()}
 
 
 @asynccontextmanager
