@@ -44,6 +44,7 @@ class WebhookDelivery(Table):
     __table_args__ = (
         Index("uq_webhook_delivery_once", "event_id", "endpoint_id", unique=True),
         Index("ix_webhook_delivery_open", "endpoint_id", "id", postgresql_where=text(_OPEN)),
+        Index("ix_webhook_delivery_sending", "endpoint_id", postgresql_where=text("state = 'sending'")),
         Index("ix_webhook_delivery_dead", "endpoint_id", postgresql_where=text("state = 'dead'")),
         Index("ix_webhook_delivery_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_webhook_delivery_log", "endpoint_id", "id"),

@@ -17,7 +17,10 @@ from shared import clock
 from shared.db import after
 from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
 
-BATCH = 10  # messages that one sender takes at once
+BATCH = 10  # messages on their way at once, of all senders
+EACH = (
+    4  # of them to one endpoint: who answers after 15 s would keep all senders, which are Telegram's too, from the rest
+)
 LEASE = 60.0  # seconds; a call ends long before
 HOUR = 3600.0
 PAUSES = (5.0, 300.0, 1800.0, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
@@ -31,13 +34,18 @@ _CLAIM = text("""
            lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM webhook_endpoint AS there
     WHERE there.id = mine.endpoint_id AND mine.id IN (
-        SELECT one.id FROM webhook_delivery AS one
-        JOIN webhook_endpoint AS open_one ON open_one.id = one.endpoint_id AND open_one.active
-        WHERE one.state = 'waiting' AND one.not_before <= clock_timestamp()
-          AND NOT EXISTS (SELECT FROM webhook_delivery AS older
-                          WHERE older.endpoint_id = one.endpoint_id AND older.order_id = one.order_id
-                            AND older.id < one.id AND older.state IN ('waiting', 'sending'))
-        ORDER BY one.id LIMIT :batch FOR UPDATE OF one SKIP LOCKED)
+        SELECT next.id FROM webhook_endpoint AS open_one CROSS JOIN LATERAL (
+            SELECT one.id FROM webhook_delivery AS one
+            WHERE one.endpoint_id = open_one.id AND one.state = 'waiting' AND one.not_before <= clock_timestamp()
+              AND NOT EXISTS (SELECT FROM webhook_delivery AS older
+                              WHERE older.endpoint_id = one.endpoint_id AND older.order_id = one.order_id
+                                AND older.id < one.id AND older.state IN ('waiting', 'sending'))
+            ORDER BY one.id FOR UPDATE OF one SKIP LOCKED
+            LIMIT greatest(0, :each - (SELECT count(*) FROM webhook_delivery AS busy
+                                       WHERE busy.endpoint_id = open_one.id AND busy.state = 'sending'))
+        ) AS next
+        WHERE open_one.active ORDER BY next.id
+        LIMIT greatest(0, :batch - (SELECT count(*) FROM webhook_delivery WHERE state = 'sending')))
     RETURNING mine.id, mine.endpoint_id, mine.name, mine.body, mine.attempts, mine.lease_until, there.url, there.secret,
               CASE WHEN there.old_until > clock_timestamp() THEN there.old_secret END AS old_secret
 """)
@@ -82,8 +90,8 @@ class Answer:
 
 
 async def claim(session: AsyncSession) -> list[Claimed]:
-    """Take what is due, oldest first, BATCH at most; two senders never take the same."""
-    rows = await session.execute(_CLAIM, {"lease": LEASE, "batch": BATCH})
+    """Take what is due, oldest first, BATCH at most and EACH to one endpoint; two senders never take the same."""
+    rows = await session.execute(_CLAIM, {"lease": LEASE, "batch": BATCH, "each": EACH})
     return sorted((Claimed(*row) for row in rows), key=lambda each: each.id)
 
 

@@ -248,6 +248,28 @@ async def test_messages_about_one_order_leave_one_after_the_other_and_two_sender
         assert [each.name for each in await queue.claim(one)] == ["a"]
 
 
+async def test_an_endpoint_that_does_not_answer_leaves_the_others_and_a_second_sender_their_turn(
+    session: AsyncSession, there: There
+) -> None:
+    here = await factories.town(session)
+    slow, _secret = await endpoint(session, here, there.url)
+    quick, _secret = await endpoint(session, here, there.url, name="Lain")
+    for number, to in enumerate([slow] * 20 + [quick] * 20):
+        session.add(WebhookDelivery(endpoint_id=to, name=f"{number}", kind="webhook.test", body="{}"))
+    await session.commit()
+    async with transaction() as one:
+        assert sorted(each.endpoint_id for each in await queue.claim(one)) == [slow] * 4 + [quick] * 4
+    async with transaction() as two:
+        assert await queue.claim(two) == []
+    await session.execute(
+        text("UPDATE webhook_delivery SET state = 'sent' WHERE state = 'sending' AND endpoint_id = :quick"),
+        {"quick": quick},
+    )
+    await session.commit()
+    async with transaction() as two:
+        assert [each.endpoint_id for each in await queue.claim(two)] == [quick] * 4
+
+
 async def test_only_an_admin_may_and_what_cannot_be_used_is_named(session: AsyncSession) -> None:
     here = await factories.town(session)
     wish = Wish("", "https://10.0.0.1/", ["order.nothing"], 999999)
