@@ -86,6 +86,7 @@ async def knock(telegram: Telegram) -> None:
     async with transaction() as session:
         if outcome.kind in {"unsent", "ambiguous"}:
             await pause_all(session, PAUSE, AWAY)
+            await _unasked(session)  # calls that hung are given up half a minute after the first found it away
             return
         again = update(BotPause).where(BotPause.reason == AWAY)
         await session.execute(again.values(until=func.clock_timestamp(), reason=""))

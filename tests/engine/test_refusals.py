@@ -232,6 +232,8 @@ async def test_while_telegram_is_away_nobody_tries_until_a_knock_is_answered(pos
     assert await pause_seconds() > 10
     await sql("UPDATE chat SET paced_until = NULL")
     assert await drained(post, OTHER) == await drained(post, GROUP) == 0
+    # As if its call had been given up only after the others found that Telegram is away.
+    await sql(f"UPDATE delivery SET trouble = 'no answer', not_before = {hour} WHERE id = :id", id=lost)
     await pauses.knock(deaf.telegram)
     assert await pause_seconds() > 10
     await sql("UPDATE bot_pause SET until = now()")  # nobody could knock in time: it is asked about, and not repeated
