@@ -14,6 +14,7 @@ from shared.log import redact
 
 NOT_MODIFIED = "message is not modified"
 AWAY = "Telegram cannot be reached"
+UNANSWERED = "no answer"
 _GONE = (
     "bot was kicked",
     "bot was blocked",
@@ -80,7 +81,7 @@ class Telegram:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Outcome("unsent", words=f"{AWAY}: {redact(str(error))}")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return Outcome("ambiguous", words=f"no answer: {type(error).__name__} {redact(str(error))}".strip())
+            return Outcome("ambiguous", words=f"{UNANSWERED}: {type(error).__name__} {redact(str(error))}".strip())
 
     async def close(self) -> None:
         """Close the connections."""

@@ -21,7 +21,7 @@ from shared.deliveries import operations, pauses
 from shared.deliveries.calls import EPHEMERAL
 from shared.deliveries.models import Delivery, State
 from shared.settings import settings
-from shared.telegram import AWAY, Outcome, Telegram
+from shared.telegram import AWAY, UNANSWERED, Outcome, Telegram
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ PROBES = 5  # ids asked in one go; each costs a slot, as an edit
 LOOK_BACK = timedelta(minutes=10)
 ABSENT_AFTER = 3  # ids in a row that do not exist: the chat ends here, so the message is not in it
 MORE_WHEN_SHARED = 2  # where other chats use up ids: as many messages of people may not have reached the inbox yet
+UNASKED = 6  # times as long is waited while no question was answered: that is Telegram's trouble, not the message's
 SLOT_WITHIN = 3.0  # seconds one waits in place for a slot to ask
 
 
@@ -79,8 +80,7 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
         if policy == "hold":
             await operations.hold_for_person(session, delivery, "no answer came")
             return
-        late = waited > settings().settle_within and delivery.trouble != AWAY  # never repeated unasked
-        if late or policy == "resend_marked" or not can_be_asked(delivery):
+        if _late(delivery, waited) or policy == "resend_marked" or not can_be_asked(delivery):
             await operations.repeat_marked(session, delivery, "it could not be settled")
             return
         search = await _candidates(session, delivery)
@@ -96,6 +96,14 @@ async def settle(telegram: Telegram, keeper: pace.Pace, delivery: Delivery) -> N
     if verdict.outcome is not None and verdict.outcome.kind == "unsent":
         await pauses.shut(telegram)
     log.info("delivery %s in chat %s: %s (%s)", delivery.id, delivery.chat_id, verdict.kind, verdict.words)
+
+
+def _late(delivery: Delivery, waited: float) -> bool:
+    """Whether it was waited for long enough. What nobody could ask about, since Telegram was away, is never late."""
+    trouble = delivery.trouble or ""
+    if trouble.startswith(AWAY):
+        return False
+    return waited > settings().settle_within * (UNASKED if trouble.startswith(UNANSWERED) else 1)
 
 
 def can_be_asked(delivery: Delivery) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from shared.db import transaction
 from shared.deliveries import drain, operations, settle
 from shared.deliveries.drain import Post
+from shared.telegram import UNANSWERED
 from tests.conftest import set_environment
 from tests.engine.kit import (
     GROUP,
@@ -209,6 +210,31 @@ async def test_what_cannot_be_settled_in_time_is_repeated_and_says_so(post: Post
     await hurry()
     await drained(post, GROUP)
     assert await texts(sim) == ["x", "(kirim ulang) x"]
+    assert (await row(number)).repeated
+
+
+async def test_what_nobody_was_answered_about_is_asked_about_once_more_before_it_is_repeated(
+    post: Post, sim: Telegram
+) -> None:
+    await chat(sim)
+    number = await say("x")
+    await fault(sim, "drop_after")
+    await drained(post, GROUP)
+    assert str((await row(number)).trouble).startswith(UNANSWERED)
+    ago = "clock_timestamp() - make_interval(secs => :ago)"
+    await sql(f"UPDATE delivery SET claimed_at = {ago}, not_before = {ago}, settle_at = now()", ago=700)
+    await drained(post, GROUP)
+    assert (await states(number), await texts(sim)) == (["sent"], ["x"])
+
+
+async def test_what_telegram_keeps_silent_about_for_an_hour_is_repeated_at_last(post: Post, sim: Telegram) -> None:
+    await chat(sim)
+    number = await say("x")
+    await fault(sim, "drop_before")
+    await drained(post, GROUP)
+    ago = "clock_timestamp() - make_interval(secs => :ago)"
+    await sql(f"UPDATE delivery SET claimed_at = {ago}, not_before = {ago}, settle_at = now()", ago=3700)
+    await drained(post, GROUP)
     assert (await row(number)).repeated
 
 
