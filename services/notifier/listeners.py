@@ -56,7 +56,10 @@ async def tell_change(session: AsyncSession, row: EventRow, event: OrderChanged)
 
 @ears.hears(SlaAlerted)
 async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted) -> None:
-    """Those whom the unit and the rules chose hear of it, unless the clock was stopped or moved in the meantime."""
+    """Those whom the unit and the rules chose hear of it, unless the clock was stopped or moved in the meantime.
+
+    The web tells everybody who was chosen; where Telegram reaches none of them, it tells whoever comes next.
+    """
     facts = await queries.by_id(session, None, event.order_id)
     order, level = facts.order, Level(event.level)
     ripe = order.due_at if level is Level.LATE else order.near_at
@@ -66,9 +69,11 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     status = data.statuses[order.status_code]
     unit = await unit_of(session, order.sto_id)
     kind, about = f"sla_{level.value}", Subject(unit.site_operation_id, order.sto_id, {"holder": order.holder_id})
-    for hearer in await hearing.who(session, kind, 1, about):
-        if hearer.person is not None:
-            await notices.tell(session, hearer.person.id, kind, actor_id=None, order_id=order.id)
+    hearers = await hearing.ladder(session, kind, 1, about)
+    chosen = [*await hearing.who(session, kind, 1, about), *hearers]
+    for person_id in dict.fromkeys(each.person.id for each in chosen if each.person is not None):
+        await notices.tell(session, person_id, kind, actor_id=None, order_id=order.id)
+    for hearer in hearers:
         language = hearer.language
         button = buttons.button("cek", order.id, deliveries.reference(), language)
         acts = hearer.desk or (hearer.person is not None and "order.take" in RIGHTS[hearer.person.role])

@@ -16,6 +16,11 @@ _WITHDRAW = text("""
       AND not_before > :now
 """)
 
+_INSTEAD = {
+    "id": "Sampai ke Anda karena tidak ada penerima di wilayah ini.",
+    "en": "You hear this because nobody in this area can be reached.",
+}
+
 
 async def withdraw(session: AsyncSession, order_id: int) -> None:
     """An order moved on: what a person's quiet hours hold back about its clock is true no more."""
@@ -40,6 +45,8 @@ async def say(
         return
     if hearer.thread_id is not None:
         message.payload["message_thread_id"] = hearer.thread_id
+    if hearer.instead and order_id is not None:
+        message.payload["text"] += "\n" + _INSTEAD.get(hearer.language, _INSTEAD["id"])
     made = await deliveries.queue(session, hearer.chat_id, message, event_id=event_id, order_id=order_id)
     if made is not None and wished.not_before is not None:
         await session.execute(

@@ -1,7 +1,7 @@
 """Who hears a notice: the rules, read for one subject, and each person's wishes. Reads only; sends nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
 from shared.chats.models import Chat, GroupBinding, Purpose
-from shared.notify.kinds import DESK, KINDS, escalation, key
+from shared.notify.kinds import DESK, escalation, key, rungs
 from shared.notify.models import NotifyRule, NotifyWish
 from shared.people.models import Person, PersonArea, Role
 from shared.places.models import SiteOperation, Sto
@@ -21,7 +21,8 @@ from shared.sla.models import Level
 class Hearer:
     """Somebody who hears it, or a group. chat_id None: no private chat with the bot, so nothing can be said.
 
-    desk: the group is the helpdesk's, which may act on an order there.
+    desk: the group is the helpdesk's, which may act on an order there. held: nothing may be sent to the chat now.
+    instead: an admin, who hears it because nobody whom a line names can be reached.
     """
 
     person: Person | None
@@ -30,6 +31,13 @@ class Hearer:
     language: str
     name: str
     desk: bool = False
+    held: bool = False
+    instead: bool = False
+
+    @property
+    def reachable(self) -> bool:
+        """Whether what is said now arrives; a chat that blocked the bot only keeps it waiting."""
+        return self.chat_id is not None and not self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +64,26 @@ async def who(session: AsyncSession, kind: str, step: int, about: Subject) -> li
     if kind in {"sla_near", "sla_late"} and about.site is not None:
         for told in await sla.told(session, about.site, Level.NEAR if kind == "sla_near" else Level.LATE):
             person = told.person
-            found.setdefault(
-                (person.id, told.chat_id, None), Hearer(person, told.chat_id, None, person.language, person.name)
-            )
+            hearer = Hearer(person, told.chat_id, None, person.language, person.name, held=told.held)
+            found.setdefault((person.id, told.chat_id, None), hearer)
     return list(found.values())
 
 
 async def ladder(session: AsyncSession, kind: str, step: int, about: Subject) -> list[Hearer]:
-    """Who hears a step, or, where it reaches nobody, whom the next step or at last an admin: it is never lost."""
-    for rung in range(step, KINDS[kind].steps + 1):
-        hearers = await who(session, kind, rung, about)
-        if any(each.chat_id is not None for each in hearers):
+    """Who hears a step, or, where it reaches nobody, whom the next step or at last an admin: it is never lost.
+
+    Where no admin can be reached either, it waits in the first chat that is held.
+    """
+    waiting: list[Hearer] = []
+    for each, rung in rungs(kind, step):
+        hearers = await who(session, each, rung, about)
+        if any(hearer.reachable for hearer in hearers):
             return hearers
-    return await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
+        waiting = waiting or [hearer for hearer in hearers if hearer.held]
+    admins = await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
+    if waiting and not any(admin.reachable for admin in admins):
+        return waiting
+    return [replace(admin, instead=True) for admin in admins]
 
 
 async def reached(session: AsyncSession, rule: NotifyRule) -> list[Hearer]:
@@ -82,9 +97,12 @@ async def reached(session: AsyncSession, rule: NotifyRule) -> list[Hearer]:
 async def _of(session: AsyncSession, rule: NotifyRule, about: Subject) -> list[Hearer]:
     if rule.audience == "chat":
         chat = await session.get(Chat, rule.chat_id)
+        if chat is not None and chat.migrated_to is not None:
+            chat = await session.get(Chat, chat.migrated_to) or chat
         if chat is None:
             return []
-        return [Hearer(None, chat.migrated_to or chat.id, rule.thread_id, rule.language or "id", chat.title)]
+        held = chat.held is not None
+        return [Hearer(None, chat.id, rule.thread_id, rule.language or "id", chat.title, held=held)]
     if rule.audience == DESK:
         return await _desks(session, rule, about)
     if rule.audience in {role.value for role in Role}:
@@ -111,7 +129,7 @@ def _there(about: Subject) -> ColumnElement[bool]:
 async def _desks(session: AsyncSession, rule: NotifyRule, about: Subject) -> list[Hearer]:
     """The helpdesk's groups of an STO, of a whole Site Operation, or all, as far as the place is known."""
     wanted = (
-        select(Chat.id, Chat.title, GroupBinding.thread_id)
+        select(Chat.id, Chat.title, GroupBinding.thread_id, Chat.held.is_not(None))
         .join(GroupBinding, GroupBinding.chat_id == Chat.id)
         .outerjoin(Sto, Sto.id == GroupBinding.sto_id)
         .where(GroupBinding.purpose == Purpose.HELPDESK, GroupBinding.active)
@@ -120,17 +138,21 @@ async def _desks(session: AsyncSession, rule: NotifyRule, about: Subject) -> lis
     if about.site is not None:
         wanted = wanted.where(or_(GroupBinding.site_operation_id == about.site, _there(about)))
     rows = await session.execute(wanted)
-    return [Hearer(None, chat, thread, rule.language or "id", title, desk=True) for chat, title, thread in rows]
+    language = rule.language or "id"
+    return [Hearer(None, chat, thread, language, title, desk=True, held=held) for chat, title, thread, held in rows]
 
 
 async def _people(session: AsyncSession, wanted: object, language: str | None) -> list[Hearer]:
     rows = await session.execute(
-        wanted.add_columns(Chat.id)  # type: ignore[attr-defined]
+        wanted.add_columns(Chat.id, Chat.held)  # type: ignore[attr-defined]
         .outerjoin(Chat, Chat.id == Person.telegram_id)
         .where(Person.active)
         .order_by(Person.name)
     )
-    return [Hearer(person, chat, None, language or person.language, person.name) for person, chat in rows]
+    return [
+        Hearer(person, chat, None, language or person.language, person.name, held=held is not None)
+        for person, chat, held in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,20 @@ ROLES = (Role.HELPDESK, Role.TEAM_LEADER, Role.SUPERVISOR, Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind. own: the audience that its subject itself names. working: its minutes are working time."""
+    """One kind. own: the audience that its subject itself names. working: its minutes are working time.
+
+    then: the kind whose lines are asked where none of its own reaches anybody.
+    """
 
     steps: int
     own: str = ""
     working: bool = False
     minutes: tuple[int, ...] = ()
+    then: str = ""
 
 
 KINDS: dict[str, Kind] = {
-    "sla_near": Kind(1),
+    "sla_near": Kind(1, then="sla_late"),
     "sla_late": Kind(1),
     "silent": Kind(3, own="holder", working=True, minutes=(60, 120, 240)),
     "paused": Kind(3, own="holder", minutes=(1440, 2880, 4320)),
@@ -50,6 +54,15 @@ def parted(each: str) -> tuple[str, int]:
 STEPS = tuple(key(name, step) for name, kind in KINDS.items() for step in range(1, kind.steps + 1))
 MUTABLE = ("sla_near.1", *(key(name, 1) for name in LADDERS))
 """What a person may mute, delay or have hourly: the first word about something. All after that is an escalation."""
+
+
+def rungs(kind: str, step: int) -> list[tuple[str, int]]:
+    """(kind, step) of whose lines are asked, one after the other, until one reaches somebody."""
+    found = []
+    while kind:
+        found += [(kind, each) for each in range(step, KINDS[kind].steps + 1)]
+        kind, step = KINDS[kind].then, 1
+    return found
 
 
 def escalation(kind: str, step: int) -> bool:

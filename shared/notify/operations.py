@@ -58,11 +58,11 @@ async def add_rule(session: AsyncSession, viewer: Viewer, line: Line, *, source:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a line would change. now, then: last week without and with it; reaches: (name, whether Telegram does)."""
+    """What a line would change. now, then: last week without and with it; reaches: whom it names by itself."""
 
     now: queries.Trial
     then: queries.Trial
-    reaches: tuple[tuple[str, bool], ...]
+    reaches: tuple[hearing.Hearer, ...]
 
 
 async def preview(session: AsyncSession, viewer: Viewer, line: Line) -> Preview:
@@ -74,7 +74,7 @@ async def preview(session: AsyncSession, viewer: Viewer, line: Line) -> Preview:
     try:
         rule = await session.get_one(NotifyRule, await add_rule(session, viewer, line, source="trial"))
         then = await queries.trial(session, line.kind, line.step, said)
-        reaches = tuple((each.name, each.chat_id is not None) for each in await hearing.reached(session, rule))
+        reaches = tuple(await hearing.reached(session, rule))
     finally:
         await trial.rollback()
     assert now is not None

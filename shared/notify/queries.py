@@ -40,14 +40,17 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Last week by the rules of now. told: name → how often; away: who cannot be reached; deaf: how often nobody.
+    """Last week by the rules of now. told: name → how often; climbed: the same of those who hear it instead.
 
+    away: who never wrote to the bot; held: whose chat nothing may be sent to; deaf: how often nobody hears it.
     untried: how often in the other places, beyond the MOST_PLACES with most.
     """
 
     events: int
     told: Mapping[str, int]
+    climbed: Mapping[str, int]
     away: frozenset[str]
+    held: frozenset[str]
     deaf: int
     untried: int
 
@@ -108,7 +111,9 @@ async def last_week(session: AsyncSession) -> Said:
 async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Trial:
     """Whom what was said last week of a kind and step would reach by the rules of now."""
     told: Counter[str] = Counter()
+    climbed: Counter[str] = Counter()
     away: set[str] = set()
+    held: set[str] = set()
     deaf = 0
     there = await _alike(session, kind, step, said)
     own = bool(
@@ -120,18 +125,27 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Tria
         )
     )
     for (site, sto), count in there.most_common(MOST_PLACES):
-        hearers = await hearing.who(session, kind, step, hearing.Subject(site, sto))
-        for each in hearers:
-            if each.chat_id is None:
-                away.add(each.name)
-            else:
-                told[each.name] += count
+        about = hearing.Subject(site, sto)
+        hearers = await hearing.who(session, kind, step, about)
+        away |= {each.name for each in hearers if each.chat_id is None}
+        held |= {each.name for each in hearers if each.held}
+        reached = [each.name for each in hearers if each.reachable]
+        told.update(dict.fromkeys(reached, count))
         if own:
             told[OWN] += count
-        elif not any(each.chat_id is not None for each in hearers):
-            deaf += count
-    tried = sum(count for _, count in there.most_common(MOST_PLACES))
-    return Trial(there.total(), dict(told.most_common()), frozenset(away), deaf, there.total() - tried)
+        elif not reached:
+            instead = [each.name for each in await hearing.ladder(session, kind, step, about) if each.reachable]
+            climbed.update(dict.fromkeys(instead, count))
+            deaf += count if not instead else 0
+    return Trial(
+        events=there.total(),
+        told=dict(told.most_common()),
+        climbed=dict(climbed.most_common()),
+        away=frozenset(away),
+        held=frozenset(held),
+        deaf=deaf,
+        untried=there.total() - sum(count for _, count in there.most_common(MOST_PLACES)),
+    )
 
 
 async def _alike(session: AsyncSession, kind: str, step: int, said: Said) -> Counter[tuple[int | None, int | None]]:

@@ -50,10 +50,14 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Somebody who is told, and the private chat to do it in; None while the person never wrote to the bot."""
+    """Somebody who is told, and the private chat to do it in; None while the person never wrote to the bot.
+
+    held: nothing may be sent there now.
+    """
 
     person: Person
     chat_id: int | None
+    held: bool
 
 
 async def target_of(session: AsyncSession, kind: OrderType, sto_id: int, site_id: int, at: datetime) -> int:
@@ -145,13 +149,13 @@ def _near(viewer: Viewer | Whoever) -> Select[Any]:
 async def told(session: AsyncSession, site_id: int, level: Level) -> Sequence[Told]:
     """Who is told of this Site Operation's orders at a level; people who were switched off are not."""
     rows = await session.execute(
-        select(Person, Chat.id)
+        select(Person, Chat.id, Chat.held)
         .join(SlaRecipient, SlaRecipient.person_id == Person.id)
         .outerjoin(Chat, Chat.id == Person.telegram_id)
         .where(SlaRecipient.site_operation_id == site_id, SlaRecipient.level == level, Person.active)
         .order_by(Person.name)
     )
-    return [Told(person, chat) for person, chat in rows]
+    return [Told(person, chat, held is not None) for person, chat, held in rows]
 
 
 async def recipients(session: AsyncSession) -> Mapping[tuple[int, Level], Sequence[Person]]:

@@ -12,6 +12,7 @@ from shared.chats.models import ChatKind, Purpose
 from shared.db import transaction
 from shared.deliveries.drain import Post
 from shared.deliveries.models import Delivery
+from shared.desk.models import Notice
 from shared.events import EventRow
 from shared.orders import operations as orders
 from shared.orders import queries
@@ -181,6 +182,30 @@ async def test_another_units_people_hear_nothing(here: Town) -> None:
     [order] = await registered(here, at(9), sto="SPJ")
     assert await looked(at(10)) == [(order, "late")]
     assert await heard(order, at(10)) == []
+
+
+async def test_what_reaches_nobody_goes_up_and_says_so_to_the_admin(here: Town) -> None:
+    dewi, sari, other = 5512904, 5512906, "SPJ"
+    async with transaction() as session:
+        admin = await factories.viewer(session, here.admin)
+        await operations.set_recipients(session, admin, here.site.id, [], [], source="web")
+        for person, number in ((here.leader, dewi), (here.admin, sari)):
+            await session.execute(update(Person).where(Person.id == person.id).values(telegram_id=number))
+            await chats.seen(session, number, ChatKind.PRIVATE, person.name)
+        await chats.hold(session, HELPDESK_CHAT, "the bot was removed from the group")
+    [near] = await registered(here, at(9))
+    await looked(at(9, 48))
+    await heard(near, at(9, 48))
+    [far] = await registered(here, at(9), sto=other)
+    await looked(at(10))
+    await heard(far, at(10))
+    async with transaction() as session:
+        told = (await session.scalars(select(Delivery).where(Delivery.kind == "sla").order_by(Delivery.id))).all()
+        assert [(each.order_id, each.chat_id) for each in told] == [(near, dewi), (far, sari)]
+        sentence = "Sampai ke Anda karena tidak ada penerima di wilayah ini."
+        assert [each.payload["text"].endswith(sentence) for each in told] == [False, True]
+        rows = await session.execute(select(Notice.kind, Notice.person_id).where(Notice.order_id == near))
+        assert [tuple(each) for each in rows] == [("sla_near", here.leader.id)]
 
 
 async def test_many_at_once_are_one_message(here: Town, post: Post, sim: Telegram) -> None:

@@ -165,6 +165,16 @@ async def test_a_step_that_reaches_nobody_goes_to_the_next_and_at_last_to_an_adm
     assert SARI in [each.chat_id for each in await hearing.ladder(session, "silent", 2, Subject(here.site.id, own=own))]
 
 
+async def test_a_chat_that_blocked_the_bot_is_as_good_as_nobody(session: AsyncSession, here: Town) -> None:
+    await taken(session, here, at(9))
+    await session.execute(update(Chat).where(Chat.id == DEWI).values(held="the bot was blocked by the user"))
+    await session.commit()
+    assert await rung(session, at(11, 1)) == [HENDRA], "the leader's step goes to the supervisor"
+    await session.execute(update(Chat).values(held="the bot was blocked by the user"))
+    await session.commit()
+    assert await rung(session, at(15)) == [HENDRA], "with nobody to hear it, it waits where it belongs"
+
+
 async def test_wishes_hold_for_the_first_word_and_never_for_an_escalation(session: AsyncSession, here: Town) -> None:
     nadia = (await hearing.who(session, "silent", 1, Subject(here.site.id, own={"holder": here.helpdesk.id})))[0]
     wish = NotifyWish(

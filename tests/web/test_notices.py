@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from shared import clock
 from shared.audit.models import AuditRow
@@ -11,6 +11,7 @@ from shared.db import transaction
 from shared.events import emit
 from shared.notify.events import ClockAlerted
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
+from shared.people.models import Person
 from tests.web.conftest import Office
 
 LINE = {"what": "silent.2", "unit": "semua", "language": "sendiri", "thread": ""}
@@ -31,17 +32,24 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
             await emit(session, alert, source="system")
         before = await session.scalar(select(func.count(NotifyRule.id)))
         session.add(Chat(id=here.helpdesk.telegram_id, kind=ChatKind.PRIVATE, title="Nadia"))
+        blocked = Chat(id=5512904, kind=ChatKind.PRIVATE, title="Dewi", held="the bot was blocked by the user")
+        session.add_all([blocked, Chat(id=5512906, kind=ChatKind.PRIVATE, title="Sari")])
+        for person, number in ((here.leader, 5512904), (here.admin, 5512906)):
+            await session.execute(update(Person).where(Person.id == person.id).values(telegram_id=number))
     admin = await office.visitor(here.admin)
     page = (await admin.get("/pemberitahuan")).text
     assert "yang bersangkutan (1 kali)" in page
     assert "Yang dipilih di halaman Target SLA; Team leader" in page, "somebody hears of a breach from the first day"
     assert "Yang dipilih di halaman Target SLA; Grup helpdesk STO-nya" in page, "and the helpdesk of what comes near"
-    assert "tanpa penerima, jadi naik tingkat (2 kali)" in page  # the leader never wrote to the bot
-    assert f"{here.leader.name}: Telegram belum terhubung" in page
+    assert f"naik ke {here.admin.name} (2 kali)" in page  # the leader blocked the bot, no supervisor wrote to it
+    assert f"{here.leader.name}: obrolannya tertahan" in page
+    assert f"{here.leader.name} (2 kali)" not in page
+    line = LINE | {"audience": f"person:{here.leader.id}", "unit": f"sto:{here.sda.id}", "coba": "ya"}
+    assert f"<dd>{here.leader.name}: obrolannya tertahan</dd>" in (await admin.post("/pemberitahuan", line)).text
     line = LINE | {"audience": f"person:{here.helpdesk.id}"}
     for unit, then, times in (
         (f"sto:{here.sda.id}", "Nadia Putri (2 kali)", 1),
-        (f"sto:{here.tun.id}", "naik tingkat (2 kali)", 2),  # as now
+        (f"sto:{here.tun.id}", f"naik ke {here.admin.name} (2 kali)", 2),  # as now
     ):
         tried = await admin.post("/pemberitahuan", line | {"unit": unit, "coba": "ya"})
         [row] = re.findall(r'id="fakta-j".*?<dl(.*?)</dl>', tried.text, re.DOTALL)

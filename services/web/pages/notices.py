@@ -20,6 +20,7 @@ from services.web.words import ROLES
 from shared.chats.models import Chat, ChatKind
 from shared.errors import Invalid, NotFound
 from shared.notify import kinds, operations, queries
+from shared.notify.hearing import Hearer
 from shared.notify.kinds import KINDS, LADDERS
 from shared.notify.models import NotifyRule
 from shared.people.models import Person, Role
@@ -39,6 +40,8 @@ SAYS = {
     "import": N_("Impor menunggu diterapkan"),
     "house": N_("Gangguan SIKPRO"),
 }
+NOT_CONNECTED = N_("{name}: Telegram belum terhubung")
+HELD = N_("{name}: obrolannya tertahan")
 AT_DESK = N_("Grup helpdesk STO-nya")
 OWN = {"holder": N_("Pemegang order"), "asker": N_("Penanya"), "uploader": N_("Pengunggah")}
 FIXED = (
@@ -157,7 +160,7 @@ async def _step_line(
     minutes: int | None,
 ) -> Line:
     trial = await queries.trial(session, name, step, said)
-    who = heard(name, trial)
+    who = heard(trial)
     ladder = name in LADDERS
     after = _("Langsung") if not ladder else _("Mati")
     if minutes is not None:
@@ -176,26 +179,33 @@ async def _step_line(
     )
 
 
-def heard(name: str, trial: queries.Trial) -> str:
+def heard(trial: queries.Trial) -> str:
     """Whom last week would have reached, in words; empty when there was nothing to hear."""
     who = [
         _("{name} ({n} kali)", name=_("yang bersangkutan") if each == queries.OWN else each, n=times)
         for each, times in trial.told.items()
     ][:8]
-    if trial.deaf and name in LADDERS:
-        who.append(_("tanpa penerima, jadi naik tingkat ({n} kali)", n=trial.deaf))
-    elif trial.deaf:
+    climbed = [_("naik ke {name} ({n} kali)", name=each, n=times) for each, times in trial.climbed.items()][:8]
+    who += climbed
+    if trial.deaf:
         who.append(_("tidak ada yang diberi tahu ({n} kali)", n=trial.deaf))
     if trial.untried:
         who.append(_("wilayah lain ({n} kali)", n=trial.untried))
-    return "; ".join([*who, *(_("{name}: Telegram belum terhubung", name=each) for each in sorted(trial.away))])
+    who += (_(NOT_CONNECTED, name=each) for each in sorted(trial.away))
+    who += (_(HELD, name=each) for each in sorted(trial.held))
+    return "; ".join(who)
+
+
+def _reach(each: Hearer) -> str:
+    """A hearer by name, and why nothing arrives there."""
+    if each.chat_id is None:
+        return _(NOT_CONNECTED, name=each.name)
+    return _(HELD, name=each.name) if each.held else each.name
 
 
 def _tried(line: operations.Line, seen: operations.Preview, form: Drawn) -> Master:
     """What a line that is not saved yet would change, and the line itself."""
-    reaches = [
-        name if there else _("{name}: Telegram belum terhubung", name=name) for name, there in seen.reaches[:MOST_NAMED]
-    ]
+    reaches = [_reach(each) for each in seen.reaches[:MOST_NAMED]]
     if len(seen.reaches) > MOST_NAMED:
         reaches.append(_("dan {n} lagi", n=len(seen.reaches) - MOST_NAMED))
     none = _("Tidak ada kejadian minggu lalu.")
@@ -209,8 +219,8 @@ def _tried(line: operations.Line, seen: operations.Preview, form: Drawn) -> Mast
             Fact(_("Kejadian"), called(line.kind, line.step)),
             Fact(_("Minggu lalu"), _("{n} kali", n=labels.number(seen.now.events))),
             Fact(_("Aturan ini sampai ke"), "; ".join(reaches) or nobody),
-            Fact(_("Sekarang"), heard(line.kind, seen.now) or none),
-            Fact(_("Dengan aturan ini"), heard(line.kind, seen.then) or none),
+            Fact(_("Sekarang"), heard(seen.now) or none),
+            Fact(_("Dengan aturan ini"), heard(seen.then) or none),
         ),
         forms=(replace(form, cancel=PATH),),
     )
