@@ -14,8 +14,8 @@ from shared.deliveries.operations import Message
 from shared.events import EventRow
 from shared.notify import hearing, ladder
 from shared.notify.events import ClockAlerted
-from shared.notify.hearing import Subject
-from shared.orders import queries
+from shared.notify.hearing import Hearer, Subject
+from shared.orders import buttons, queries
 from shared.people.models import Person
 from shared.settings import settings
 from shared.talk.models import OrderQuestion
@@ -30,7 +30,7 @@ async def tell_of_silence(session: AsyncSession, row: EventRow, event: ClockAler
     own, draw = await (_import(session, event, zone) if event.kind == "import" else _order(session, event))
     about = Subject(event.site_operation_id, event.sto_id, own)
     for hearer in await hearing.ladder(session, event.kind, event.step, about):
-        await saying.say(session, hearer, draw(hearer.language), event.kind, event.step, zone, row.id, event.order_id)
+        await saying.say(session, hearer, draw(hearer), event.kind, event.step, zone, row.id, event.order_id)
 
 
 async def _order(session: AsyncSession, event: ClockAlerted) -> Any:
@@ -43,20 +43,21 @@ async def _order(session: AsyncSession, event: ClockAlerted) -> Any:
         question = await session.get_one(OrderQuestion, event.subject)
         own, asked = own | {"asker": question.asked_by}, question.words
 
-    def draw(language: str) -> Message:
-        button = {
-            "text": texts.word("check", language),
-            "callback_data": f"cek:{event.order_id}:{deliveries.reference()}",
-        }
+    def draw(hearer: Hearer) -> Message:
+        language, order = hearer.language, facts.order
+        button = buttons.button("cek", order.id, deliveries.reference(), language)
+        keyboard = [[button]]
+        if event.kind == "untaken" and saying.acts(hearer):
+            keyboard = buttons.card(order.id, order.category, language, deliveries.reference)
         return Message(
             kind="clock",
             payload={
                 "text": texts.order_message(facts, event.kind, event.fact_at, asked, language, climbed=climbed),
                 "parse_mode": "HTML",
-                "reply_markup": {"inline_keyboard": [[button]]},
+                "reply_markup": {"inline_keyboard": keyboard},
             },
             brief=texts.order_brief(facts, event.kind, event.fact_at, language),
-            button=button | {"text": facts.order.registration_no},
+            button=button | {"text": order.registration_no},
         )
 
     return own, draw
@@ -67,15 +68,15 @@ async def _import(session: AsyncSession, event: ClockAlerted, zone: str) -> Any:
     who = await session.scalar(select(Person.name).where(Person.id == batch.uploaded_by)) or ""
     link = f"{settings().base_url}/impor/{batch.id}"
 
-    def draw(language: str) -> Message:
+    def draw(hearer: Hearer) -> Message:
         return Message(
             kind="clock",
             payload={
-                "text": texts.import_message(batch.name, who, event.fact_at, zone, link, language),
+                "text": texts.import_message(batch.name, who, event.fact_at, zone, link, hearer.language),
                 "parse_mode": "HTML",
                 "link_preview_options": {"is_disabled": True},
             },
-            brief=texts.import_brief(batch.name, who, language),
+            brief=texts.import_brief(batch.name, who, hearer.language),
         )
 
     return {"uploader": batch.uploaded_by}, draw

@@ -22,7 +22,6 @@ from shared.orders import buttons, queries
 from shared.orders.events import OrderChanged, OrderRegistered
 from shared.orders.models import Category
 from shared.orders.queries import OrderFacts
-from shared.people.access import RIGHTS
 from shared.people.models import Person
 from shared.places.queries import unit_of
 from shared.sla.events import SlaAlerted
@@ -76,8 +75,9 @@ async def tell_of_clock(session: AsyncSession, row: EventRow, event: SlaAlerted)
     for hearer in hearers:
         language = hearer.language
         button = buttons.button("cek", order.id, deliveries.reference(), language)
-        acts = hearer.desk or (hearer.person is not None and "order.take" in RIGHTS[hearer.person.role])
-        keyboard = buttons.card(order.id, order.category, language, deliveries.reference) if acts else [[button]]
+        keyboard = [[button]]
+        if saying.acts(hearer):
+            keyboard = buttons.card(order.id, order.category, language, deliveries.reference)
         message = Message(
             kind="sla",
             payload={

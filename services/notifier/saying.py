@@ -9,6 +9,7 @@ from shared.deliveries.models import Delivery
 from shared.deliveries.operations import Message
 from shared.notify import hearing
 from shared.notify.hearing import Hearer
+from shared.people.access import RIGHTS
 
 _WITHDRAW = text("""
     UPDATE delivery SET state = 'cancelled'
@@ -17,9 +18,14 @@ _WITHDRAW = text("""
 """)
 
 _INSTEAD = {
-    "id": "Sampai ke Anda karena tidak ada penerima di wilayah ini.",
-    "en": "You hear this because nobody in this area can be reached.",
+    "id": "Naik ke Anda: penerima sebelumnya tidak ada atau obrolannya tertahan.",
+    "en": "It came up to you: those before you are missing or their chats are on hold.",
 }
+
+
+def acts(hearer: Hearer) -> bool:
+    """Whether whoever reads it may take the order: the helpdesk's group, or a person whose role may."""
+    return hearer.desk or (hearer.person is not None and "order.take" in RIGHTS[hearer.person.role])
 
 
 async def withdraw(session: AsyncSession, order_id: int) -> None:
@@ -45,7 +51,7 @@ async def say(
         return
     if hearer.thread_id is not None:
         message.payload["message_thread_id"] = hearer.thread_id
-    if hearer.instead and order_id is not None:
+    if hearer.instead:
         message.payload["text"] += "\n" + _INSTEAD.get(hearer.language, _INSTEAD["id"])
     made = await deliveries.queue(session, hearer.chat_id, message, event_id=event_id, order_id=order_id)
     if made is not None and wished.not_before is not None:

@@ -8,6 +8,8 @@ from shared.orders.queries import OrderFacts
 
 _WORDS = {
     "id": {
+        "untaken": "Lewat SLA, belum diambil",
+        "was_due": "seharusnya selesai",
         "silent": "Diambil, lalu diam",
         "paused": "Dijeda terlalu lama",
         "unanswered": "Pertanyaan belum dijawab",
@@ -17,9 +19,10 @@ _WORDS = {
         "nobody": "belum diambil",
         "up": "Sudah diberitahukan ke tingkat di bawahnya.",
         "open": "Buka halaman impor",
-        "check": "Cek progres",
     },
     "en": {
+        "untaken": "Past its target, not taken",
+        "was_due": "was due",
         "silent": "Taken, then silent",
         "paused": "Paused for too long",
         "unanswered": "Question without an answer",
@@ -29,7 +32,6 @@ _WORDS = {
         "nobody": "not taken yet",
         "up": "The step below was told before.",
         "open": "Open the import page",
-        "check": "Check progress",
     },
 }
 
@@ -44,11 +46,9 @@ def order_message(
 ) -> str:
     """Which order nobody acted on, where, who has it, since when. climbed: the step below was told before."""
     order = facts.order
-    holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
-    since = f"{word('asked' if kind == 'unanswered' else 'since', language)} {words.moment(fact_at, facts.zone)}"
     lines = [
         f"<b>{word(kind, language)}</b> · {escape(order.type_code)} <code>{escape(order.registration_no)}</code>",
-        f"STO {escape(facts.sto_code)} · {holder}, {since}",
+        f"STO {escape(facts.sto_code)} · {_standing(facts, kind, fact_at, language)}",
     ]
     if words_said:
         lines.append(f"<blockquote>{escape(words_said[:500])}</blockquote>")
@@ -59,10 +59,18 @@ def order_message(
 
 def order_brief(facts: OrderFacts, kind: str, fact_at: datetime, language: str) -> str:
     """The same in one line, for when several leave as one message."""
-    holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
     number = f"<code>{escape(facts.order.registration_no)}</code>"
-    since = f"{word('since', language)} {words.moment(fact_at, facts.zone)}"
-    return f"<b>{word(kind, language)}</b> {number} STO {escape(facts.sto_code)}, {holder}, {since}"
+    standing = _standing(facts, kind, fact_at, language)
+    return f"<b>{word(kind, language)}</b> {number} STO {escape(facts.sto_code)}, {standing}"
+
+
+def _standing(facts: OrderFacts, kind: str, fact_at: datetime, language: str) -> str:
+    """Who has it since when, or, of one that nobody has, when it should have been done."""
+    if kind == "untaken" and facts.order.due_at is not None:
+        return f"{word('was_due', language)} {words.moment(facts.order.due_at, facts.zone)}"
+    holder = escape(facts.holder_name) if facts.holder_name else word("nobody", language)
+    since = word("asked" if kind == "unanswered" else "since", language)
+    return f"{holder}, {since} {words.moment(fact_at, facts.zone)}"
 
 
 def import_message(name: str, who: str, at: datetime, zone: str, link: str, language: str) -> str:

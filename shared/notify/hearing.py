@@ -22,7 +22,7 @@ class Hearer:
     """Somebody who hears it, or a group. chat_id None: no private chat with the bot, so nothing can be said.
 
     desk: the group is the helpdesk's, which may act on an order there. held: nothing may be sent to the chat now.
-    instead: an admin, who hears it because nobody whom a line names can be reached.
+    instead: hears it because nobody of the steps before can be reached.
     """
 
     person: Person | None
@@ -78,7 +78,7 @@ async def ladder(session: AsyncSession, kind: str, step: int, about: Subject) ->
     for each, rung in rungs(kind, step):
         hearers = await who(session, each, rung, about)
         if any(hearer.reachable for hearer in hearers):
-            return hearers
+            return [replace(hearer, instead=(each, rung) != (kind, step)) for hearer in hearers]
         waiting = waiting or [hearer for hearer in hearers if hearer.held]
     admins = await _people(session, select(Person).where(Person.role == Role.ADMIN), None)
     if waiting and not any(admin.reachable for admin in admins):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from shared.people.models import Role
 
-LADDERS = ("silent", "paused", "unanswered", "import")
-"""What the clock watches: taken but silent, paused too long, a question without an answer, an import not applied."""
+LADDERS = ("untaken", "silent", "paused", "unanswered", "import")
+"""What the clock watches: late and not taken, taken but silent, paused too long, a question without an answer, an
+import not applied."""
 
 ROLES = (Role.HELPDESK, Role.TEAM_LEADER, Role.SUPERVISOR, Role.ADMIN)
 
@@ -26,7 +27,8 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "sla_near": Kind(1, then="sla_late"),
-    "sla_late": Kind(1),
+    "sla_late": Kind(1, then="untaken"),
+    "untaken": Kind(2, working=True, minutes=(60, 180)),
     "silent": Kind(3, own="holder", working=True, minutes=(60, 120, 240)),
     "paused": Kind(3, own="holder", minutes=(1440, 2880, 4320)),
     "unanswered": Kind(3, own="asker", working=True, minutes=(30, 60, 120)),
@@ -52,7 +54,7 @@ def parted(each: str) -> tuple[str, int]:
 
 
 STEPS = tuple(key(name, step) for name, kind in KINDS.items() for step in range(1, kind.steps + 1))
-MUTABLE = ("sla_near.1", *(key(name, 1) for name in LADDERS))
+MUTABLE = ("sla_near.1", *(key(name, 1) for name in LADDERS if KINDS[name].own))
 """What a person may mute, delay or have hourly: the first word about something. All after that is an escalation."""
 
 

@@ -35,6 +35,14 @@ _ORDERS = """
     WHERE o.category IN ('received', 'working', 'obstacle') AND o.deleted_at IS NULL AND o.status_at <= unit.s1
       AND talk.open IS NOT TRUE AND """
 _SEEN = {
+    # Since the breach was told, or since it waits to be taken again; later hours of a unit make no new fact of it.
+    "untaken": """
+    SELECT o.id AS subject, o.id AS order_id, o.sto_id, greatest(said.at, o.status_at) AS fact,
+           unit.s1, unit.s2, unit.s3
+    FROM orders AS o JOIN unit ON unit.sto_id = o.sto_id
+    JOIN sla_alert AS said ON said.order_id = o.id AND said.level = 'late'
+    WHERE o.category IN ('received', 'working', 'obstacle') AND o.deleted_at IS NULL AND o.category = 'received'
+      AND o.status_at <= unit.s1 AND o.due_at <= :now""",
     "silent": _ORDERS + "o.category = 'working' AND o.running_since IS NOT NULL",
     "paused": _ORDERS + "o.running_since IS NULL",
     "unanswered": """
@@ -106,7 +114,7 @@ async def holds(session: AsyncSession, alert: ClockAlerted) -> bool:
         return False
     now = clock.now()
     given = await _since(session, alert.kind, rungs, now)
-    given |= {"subject": alert.subject, "floor": now - MEMORY}
+    given |= {"subject": alert.subject, "now": now, "floor": now - MEMORY}
     fact = await session.scalar(_statement(alert.kind, _FACT), given)
     return bool(fact == alert.fact_at)
 

@@ -184,7 +184,7 @@ async def test_another_units_people_hear_nothing(here: Town) -> None:
     assert await heard(order, at(10)) == []
 
 
-async def test_what_reaches_nobody_goes_up_and_says_so_to_the_admin(here: Town) -> None:
+async def test_what_reaches_nobody_goes_up_and_says_so(here: Town) -> None:
     dewi, sari, other = 5512904, 5512906, "SPJ"
     async with transaction() as session:
         admin = await factories.viewer(session, here.admin)
@@ -202,8 +202,8 @@ async def test_what_reaches_nobody_goes_up_and_says_so_to_the_admin(here: Town) 
     async with transaction() as session:
         told = (await session.scalars(select(Delivery).where(Delivery.kind == "sla").order_by(Delivery.id))).all()
         assert [(each.order_id, each.chat_id) for each in told] == [(near, dewi), (far, sari)]
-        sentence = "Sampai ke Anda karena tidak ada penerima di wilayah ini."
-        assert [each.payload["text"].endswith(sentence) for each in told] == [False, True]
+        why = "Naik ke Anda: penerima sebelumnya tidak ada atau obrolannya tertahan."
+        assert [each.payload["text"].endswith(why) for each in told] == [True, True]
         rows = await session.execute(select(Notice.kind, Notice.person_id).where(Notice.order_id == near))
         assert [tuple(each) for each in rows] == [("sla_near", here.leader.id)]
 

@@ -19,6 +19,7 @@ from shared.orders import operations as orders
 from shared.orders import queries
 from shared.orders.models import Order
 from shared.people.models import Person, PersonArea, Role
+from shared.sla import alerts
 from shared.talk.models import OrderQuestion
 from tests import factories
 from tests.factories import Town
@@ -163,6 +164,35 @@ async def test_a_step_that_reaches_nobody_goes_to_the_next_and_at_last_to_an_adm
     assert [each.chat_id for each in hears] == [HENDRA], "the rule is of the other STO"
     await session.execute(delete(NotifyRule))
     assert SARI in [each.chat_id for each in await hearing.ladder(session, "silent", 2, Subject(here.site.id, own=own))]
+
+
+async def test_a_late_order_that_nobody_takes_climbs_past_the_leader_until_it_is_taken(
+    session: AsyncSession, here: Town
+) -> None:
+    with clock.stopped_at(at(9)):
+        order_id = (await factories.order(session, here)).id
+    await session.commit()
+    for moment, told in ((at(10), 1), (at(10, 1), 0)):
+        with clock.stopped_at(moment):
+            assert await alerts.ring(session) == told
+        await session.commit()
+    assert await rung(session, at(10, 59)) == []
+    assert await rung(session, at(11, 1)) == [HENDRA]
+    await session.execute(update(Order).values(due_at=at(10, 30)))  # the unit's hours were changed: nothing new
+    await session.commit()
+    assert await rung(session, at(11, 2)) == []
+    assert await rung(session, at(13, 1)) == [SARI]
+    assert await rung(session, at(14, 1, day=20)) == []
+    [first, second] = await session.scalars(select(Delivery).where(Delivery.kind == "clock").order_by(Delivery.id))
+    assert first.payload["text"].splitlines()[1].startswith("STO SDA · seharusnya selesai")
+    buttons = [[key["text"] for key in each.payload["reply_markup"]["inline_keyboard"][0]] for each in (first, second)]
+    assert buttons == [["Cek progres"], ["Ambil", "Atur"]], "only an admin of these two may take an order"
+    assert "tingkat di bawahnya" in second.payload["text"]
+    await changed(session, here, order_id, at(15, day=20), "OGP")
+    assert set(await rung(session, at(16, 1, day=20))) == {NADIA}, "taken, it is the holder's"
+    await changed(session, here, order_id, at(16, 2, day=20), "BARU")  # given back: that is new
+    assert await rung(session, at(8, 1, day=21)) == []
+    assert await rung(session, at(9, 3, day=21)) == [HENDRA]
 
 
 async def test_a_chat_that_blocked_the_bot_is_as_good_as_nobody(session: AsyncSession, here: Town) -> None:

@@ -41,6 +41,9 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
     assert "yang bersangkutan (1 kali)" in page
     assert "Yang dipilih di halaman Target SLA; Team leader" in page, "somebody hears of a breach from the first day"
     assert "Yang dipilih di halaman Target SLA; Grup helpdesk STO-nya" in page, "and the helpdesk of what comes near"
+    for step, minutes, who in ((1, "1\u00a0j kerja", "Supervisor"), (2, "3\u00a0j kerja", "Admin")):
+        row = page.partition(f"Lewat SLA, belum diambil, tingkat {step}</a>")[2].partition("</tr>")[0]
+        assert (minutes in row, who in row) == (True, True), step
     assert f"naik ke {here.admin.name} (2 kali)" in page  # the leader blocked the bot, no supervisor wrote to it
     assert f"{here.leader.name}: obrolannya tertahan" in page
     assert f"{here.leader.name} (2 kali)" not in page
@@ -97,7 +100,12 @@ async def test_a_person_says_what_to_mute_and_when_to_be_quiet(office: Office) -
     assert (await nadia.post(path, form)).status == 303
     page = (await nadia.get(path)).text
     assert 'value="20:00"' in page
-    for wrong in ({"muted": "silent.2"}, {"begins": "20:00", "ends": ""}, {"begins": "07:00", "ends": "07:00"}):
+    for wrong in (
+        {"muted": "silent.2"},
+        {"muted": "untaken.1"},
+        {"begins": "20:00", "ends": ""},
+        {"begins": "07:00", "ends": "07:00"},
+    ):
         assert (await nadia.post(path, wrong)).status == 422, wrong
     async with transaction() as session:
         wish = await session.get_one(NotifyWish, office.here.helpdesk.id)

@@ -34,6 +34,7 @@ MOST_NAMED = 12
 SAYS = {
     "sla_near": N_("Hampir lewat SLA"),
     "sla_late": N_("Lewat SLA"),
+    "untaken": N_("Lewat SLA, belum diambil"),
     "silent": N_("Diambil, lalu diam"),
     "paused": N_("Dijeda terlalu lama"),
     "unanswered": N_("Pertanyaan belum dijawab"),
