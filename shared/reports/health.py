@@ -19,14 +19,17 @@ LATE = 60.0  # seconds that an update, an event or a message may wait before som
 
 
 # One look instead of eight; the states are written out, since only so is the plan made once and from partial indexes.
+# What quiet hours or a gathering hold back until a moment waits for nobody before it.
 _TRAFFIC = text("""
     SELECT * FROM
         (SELECT count(*) AS inbox, extract(epoch FROM clock_timestamp() - min(received_at)) AS inbox_age
             FROM inbox WHERE state = 'new') AS a,
         (SELECT count(*) AS outbox, extract(epoch FROM clock_timestamp() - min(due_at)) AS outbox_age
             FROM outbox WHERE state = 'waiting' AND due_at <= clock_timestamp()) AS b,
-        (SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(created_at)) AS waiting_age
-            FROM delivery WHERE state = 'waiting' AND chat_id NOT IN (SELECT id FROM chat WHERE held IS NOT NULL)) AS c,
+        (SELECT count(*) AS waiting, extract(epoch FROM clock_timestamp() -
+                min(CASE WHEN attempts > 0 THEN created_at ELSE greatest(created_at, not_before) END)) AS waiting_age
+            FROM delivery WHERE state = 'waiting' AND (attempts > 0 OR not_before <= clock_timestamp())
+                AND chat_id NOT IN (SELECT id FROM chat WHERE held IS NOT NULL)) AS c,
         (SELECT count(*) AS unknown FROM delivery WHERE state = 'unknown') AS d,
         (SELECT count(*) AS dead FROM delivery WHERE state = 'dead') AS e,
         (SELECT count(*) AS held FROM delivery WHERE state = 'held') AS f,

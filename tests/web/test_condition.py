@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.web.words_condition import INTAKE, standing
 from shared import clock
@@ -17,7 +18,9 @@ from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
 from shared.notify import pulse
 from shared.notify.models import HousePulse
+from shared.reports import health
 from shared.reports.health import POLLER_STATES, Part
+from tests import factories
 from tests.factories import HELPDESK_CHAT, TECHNICIAN_CHAT
 from tests.web.conftest import Office
 
@@ -27,7 +30,8 @@ async def test_the_page_says_what_health_says(office: Office) -> None:
         rows = [await operations.queue(session, HELPDESK_CHAT, Message("status", {"text": "x"})) for _ in range(4)]
         for row, state in zip(rows, (State.DEAD, State.DEAD, State.HELD, State.WAITING), strict=True):
             await session.execute(update(Delivery).where(Delivery.id == row).values(state=state))
-        await session.execute(update(Delivery).values(created_at=text("now() - interval '5 minutes'")))
+        past = text("now() - interval '5 minutes'")
+        await session.execute(update(Delivery).values(created_at=past, not_before=past))
         await chats.hold(session, TECHNICIAN_CHAT, "Forbidden: bot was kicked")
         session.add(InboxUpdate(bot_id=1, update_id=1, chat_id=1, body={}, state="dead"))
         await pauses.pause_all(session, 90, "Telegram refuses the bot's token: Unauthorized")
@@ -46,6 +50,20 @@ async def test_the_page_says_what_health_says(office: Office) -> None:
     assert "hanya menunjukkan wilayah Anda" in page
     admin = await office.visitor(office.here.admin)
     assert "hanya menunjukkan wilayah Anda" not in (await admin.get("/kesehatan")).text
+
+
+async def test_what_quiet_hours_hold_back_is_no_pile_of_messages(session: AsyncSession) -> None:
+    await factories.town(session)
+    rows = [await operations.queue(session, HELPDESK_CHAT, Message("clock", {"text": "x"})) for _ in range(2)]
+    quiet, tried = (update(Delivery).where(Delivery.id == row) for row in rows)
+    hours = text("now() - interval '9 hours'")
+    for later, count, age in (("+ interval '1 hour'", 1, 9 * 3600), ("- interval '20 seconds'", 2, 9 * 3600)):
+        await session.execute(quiet.values(created_at=hours, not_before=text(f"now() {later}")))
+        await session.execute(tried.values(created_at=hours, not_before=text(f"now() {later}"), attempts=1))
+        found = await health.traffic(session)
+        assert (found.waiting, round((found.waiting_age or 0) / 60)) == (count, age / 60)
+    await session.execute(tried.values(state=State.SENT))
+    assert 20 <= ((await health.traffic(session)).waiting_age or 0) < 60, "its time came twenty seconds ago"
 
 
 async def test_a_dead_relay_is_said_on_every_page_of_those_who_may_look_after_it(office: Office) -> None:
