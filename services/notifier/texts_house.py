@@ -3,7 +3,7 @@
 from datetime import datetime
 from html import escape
 
-from shared import words
+from shared import clock, words
 
 _PARTS = {
     "id": {
@@ -31,14 +31,18 @@ _PARTS = {
 }
 _WORDS = {
     "id": {
-        "over": "Pulih",
+        "group": "Bot dikeluarkan dari grup {name}",
+        "group_do": "Masukkan lagi; pesannya lalu berangkat sendiri.",
+        "over": "Sudah pulih",
         "open": "Buka halaman Kesehatan",
         "back": "Penerus kejadian berjalan lagi",
         "away": "Diam {minutes} menit, sejak {at}. Kabar yang tertahan sedang dikirim; tidak ada yang hilang. Laporan "
         "terjadwal yang terlewat lebih dari enam jam tidak dikirim lagi.",
     },
     "en": {
-        "over": "Well again",
+        "group": "The bot was removed from the group {name}",
+        "group_do": "Add it again; its messages then leave by themselves.",
+        "over": "Resolved",
         "open": "Open the page of health",
         "back": "Events are passed on again",
         "away": "Silent for {minutes} minutes, since {at}. What waited is leaving now; nothing is lost. Scheduled "
@@ -54,15 +58,27 @@ def back(since: datetime, seconds: int, zone: str, language: str) -> str:
     return f"<b>{said['back']}</b>\n{escape(away)}"
 
 
-def title(part: str, language: str) -> str:
-    """What is wrong, in a few words."""
-    return _PARTS.get(language, _PARTS["id"]).get(part, (part, ""))[0]
-
-
-def message(part: str, link: str, language: str, *, healed: bool) -> str:
-    """What is wrong and what to do, or that it is over."""
+def message(part: str, group: str, link: str, language: str) -> str:
+    """What is wrong and what to do. group: the title of the one it is about."""
     said = _WORDS.get(language, _WORDS["id"])
-    name, do = _PARTS.get(language, _PARTS["id"]).get(part, (part, ""))
-    if healed:
-        return f"<b>{said['over']}</b>: {escape(name)}"
+    name, do = _called(part, group, language)
     return f'<b>{escape(name)}</b>\n{escape(do)}\n<a href="{escape(link)}">{said["open"]}</a>'
+
+
+def over(part: str, group: str, since: datetime | None, at: datetime, zone: str, language: str) -> str:
+    """That it is over, and how long it was: `20:52–20:55 WIB`."""
+    name, _do = _called(part, group, language)
+    lasted = ""
+    if since is not None:
+        begun, ended = clock.local(since, zone), clock.local(at, zone)
+        first = f"{begun:%H:%M}" if begun.date() == ended.date() else words.moment(since, zone)
+        lasted = f", {first}–{words.moment(at, zone)}"
+    return f"<b>{_WORDS.get(language, _WORDS['id'])['over']}</b>: {escape(name)}{lasted}"
+
+
+def _called(part: str, group: str, language: str) -> tuple[str, str]:
+    """What is wrong, in a few words, and what to do."""
+    said = _WORDS.get(language, _WORDS["id"])
+    if group:
+        return said["group"].format(name=group), said["group_do"]
+    return _PARTS.get(language, _PARTS["id"]).get(part, (part, ""))

@@ -9,12 +9,14 @@ from services.notifier.hearing import ears
 from shared import clock
 from shared.chats.models import Chat, ChatKind
 from shared.deliveries.models import Delivery
+from shared.deliveries.troubles import BY_PERSON
 from shared.desk.models import Notice
 from shared.events import EventRow
 from shared.notify import house, pulse
 from shared.notify.models import HouseTrouble
 from shared.reports.health import Part
 from tests import factories
+from tests.factories import HELPDESK_CHAT
 
 WELL = [Part("intake", ok=True, detail=""), Part("telegram", ok=True, detail=""), Part("chats", ok=False, detail="1")]
 BLIND = [Part("intake", ok=False, detail="", code="away"), *WELL[1:]]
@@ -46,7 +48,11 @@ async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSe
     await session.execute(update(HouseTrouble).values(since=clock.now() - timedelta(minutes=3)))
     assert await look(session, BLIND) == ["<b>Bot tidak menerima pesan</b>"]
     assert await look(session, BLIND) == []
-    assert await look(session, WELL) == ["<b>Pulih</b>: Bot tidak menerima pesan"]
+    [since] = await session.scalars(select(HouseTrouble.since))
+    [healed] = await look(session, WELL)
+    assert healed.startswith(f"<b>Sudah pulih</b>: Bot tidak menerima pesan, {since + timedelta(hours=7):%H:%M}–")
+    states = await session.scalars(select(Delivery.state).where(Delivery.kind == "house").order_by(Delivery.id))
+    assert [each.value for each in states] == ["cancelled", "waiting"], "an alarm that never left is not sent after it"
     assert await look(session, WELL) == []
     assert await look(session, FLOOD) == []  # ends by itself
     assert await look(session, REFUSED) == ["<b>Telegram menolak token bot</b>"]
@@ -54,6 +60,28 @@ async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSe
     assert await look(session, REFUSED) == []
     kinds = await session.execute(select(Notice.kind, Notice.note).order_by(Notice.id))
     assert [tuple(each) for each in kinds] == [("house", "intake"), ("house", "telegram")]
+
+
+async def test_a_bound_group_that_removed_the_bot_is_told_of_by_name_and_a_held_one_is_not(
+    session: AsyncSession,
+) -> None:
+    here = await factories.town(session)
+    here.admin.telegram_id = 5512906
+    session.add(Chat(id=5512906, kind=ChatKind.PRIVATE, title="Sari", held="the bot was blocked by the user"))
+    session.add(Chat(id=-100777, kind=ChatKind.GROUP, title="Arisan", held="the bot was removed from the group"))
+    await session.commit()
+    for why, told in (
+        (BY_PERSON, []),
+        ("the bot was removed from the group", ["<b>Bot dikeluarkan dari grup Helpdesk Sidoarjo</b>"]),
+        ("Forbidden: bot was kicked from the supergroup chat", []),
+    ):
+        await session.execute(update(Chat).where(Chat.id == HELPDESK_CHAT).values(held=why))
+        assert await look(session, WELL) == told, why
+    [notice] = await session.scalars(select(Notice.note))
+    assert notice == "group:Helpdesk Sidoarjo"
+    await session.execute(update(Chat).where(Chat.id == HELPDESK_CHAT).values(held=None))
+    [healed] = await look(session, WELL)
+    assert healed.startswith("<b>Sudah pulih</b>: Bot dikeluarkan dari grup Helpdesk Sidoarjo, ")
 
 
 async def test_a_relay_that_never_ran_is_missed_from_the_first_question_on(session: AsyncSession) -> None:
