@@ -1,6 +1,6 @@
 """What pages ask for: a transaction, who is here, and a form that may be trusted. Decides nothing about orders."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from services.web import language
+from services.web import language, words_trouble
 from services.web import sessions as cookies
 from services.web.language import _
 from services.web.view import Me, Shell, Toast
@@ -20,7 +20,7 @@ from services.web.words import ROLES
 from shared import clock
 from shared.db import transaction
 from shared.errors import Invalid, NotAllowed, SikproError
-from shared.notify import pulse
+from shared.notify import house, pulse
 from shared.people import sessions
 from shared.people.access import RIGHTS, Viewer
 from shared.reports.area import viewer_at_home
@@ -55,12 +55,13 @@ class Visit:
     language: str = "id"
     presence: str = "online"
     silent: datetime | None = None
+    troubles: Sequence[tuple[str, str, datetime]] = ()
 
     def shell(self, page: str, *, active: int | None = None, live: str = "", toast: Toast | None = None) -> Shell:
         """What is round a page for this person."""
-        may_create, role = self.viewer.may("order.register"), self.viewer.role
+        may_create, role, now = self.viewer.may("order.register"), self.viewer.role, clock.now()
         return Shell(
-            now=clock.now(),
+            now=now,
             zone=self.zone,
             me=Me(self.viewer.name, _(ROLES[role]), self.area, may_create, RIGHTS[role], self.presence),
             page=page,
@@ -73,6 +74,7 @@ class Visit:
             theme=self.looks.get("theme", ""),
             density=self.looks.get("density", ""),
             silent=self.silent,
+            troubles=tuple(words_trouble.since(*each, now, self.zone) for each in self.troubles),
         )
 
 
@@ -101,8 +103,10 @@ async def find_visit(request: Request, session: AsyncSession, *, touch: bool = T
         _("Semua wilayah") if viewer.stos is None else ", ".join(home.stos[:4]) + (" …" if len(home.stos) > 4 else "")
     )
     known_as = (known.token_hash, known.csrf)
-    silent = await pulse.silent_since(session) if viewer.may("health.read") else None
-    visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence, silent)
+    watches = viewer.may("health.read")
+    silent = await pulse.silent_since(session) if watches else None
+    troubles = await house.troubles(session) if watches and viewer.stos is None else ()
+    visit = Visit(viewer, *known_as, home.zone, area, looks, language.current(), known.presence, silent, troubles)
     request.state.visit = visit
     viewer.must("order.read")
     return visit

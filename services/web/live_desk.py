@@ -72,7 +72,7 @@ async def _tell_notice(notice_id: int, person_id: int, streams: Iterable[Reader]
 
 def _drawn(told: Told, each: Reader) -> ServerSentEvent:
     with language.spoken(each.visit.language):
-        said = {"id": told.notice.id, "text": words.notice(told), "note": told.notice.note, "href": words.where(told)}
+        said = {"id": told.notice.id, "text": words.notice(told), "note": words.note(told), "href": words.where(told)}
     return ServerSentEvent(event="kabar", raw_data=json.dumps(said))
 
 

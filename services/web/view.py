@@ -98,6 +98,7 @@ class Shell:
     theme: str = ""  # as the person chose: system, light or dark; empty = what this browser remembers
     density: str = ""  # lega, or the usual
     silent: datetime | None = None  # since when nothing is passed on; only for those who may look after it
+    troubles: tuple[str, ...] = ()  # what else is wrong and since when, in words; for whoever looks after all of it
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.web import words_condition
+from services.web import words_trouble
 from services.web.language import N_, _, ngettext
 from shared.desk.models import Is, Line
 from shared.desk.notices import Told
@@ -100,12 +100,16 @@ def notice(told: Told) -> str:
         case "sla_late":
             return _("{no} sudah lewat SLA.", no=no)
         case "house":
-            part = _(words_condition.NAMES.get(told.notice.note, told.notice.note))
-            return _("Gangguan: {part}. Lihat halaman Kesehatan.", part=part)
+            return _("{trouble}. Lihat Kesehatan.", trouble=words_trouble.title(told.notice.note))
         case "declined":
             return ngettext("{who} menolak {n} order dari Anda.", "{who} menolak {n} order dari Anda.", n, who=who)
         case _:
             return _("{who} menarik kembali serah terimanya.", who=who)
+
+
+def note(told: Told) -> str:
+    """What somebody wrote beside a notice; that of the house's own is no word of anybody."""
+    return "" if told.notice.kind == "house" else told.notice.note
 
 
 def where(told: Told) -> str:

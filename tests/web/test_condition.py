@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.web.words_condition import INTAKE, standing
@@ -16,8 +16,9 @@ from shared.db import transaction
 from shared.deliveries import operations, pauses
 from shared.deliveries.models import Delivery, State
 from shared.deliveries.operations import Message
+from shared.desk import notices
 from shared.notify import pulse
-from shared.notify.models import HousePulse
+from shared.notify.models import HousePulse, HouseTrouble
 from shared.reports import health
 from shared.reports.health import POLLER_STATES, Part
 from tests import factories
@@ -77,6 +78,25 @@ async def test_a_dead_relay_is_said_on_every_page_of_those_who_may_look_after_it
         assert [page.count("./sikpro restart relay") for page in pages] == [seen, seen, 2 * seen]
         assert ("Tidak berjalan sejak 7\u00a0mnt lalu" in pages[2]) == bool(seen)
         assert "Kabar tidak diteruskan" not in (await helpdesk.get("/order")).text
+
+
+async def test_told_trouble_is_on_every_page_of_an_admin_until_it_is_over(office: Office) -> None:
+    admin, leader = await office.visitor(office.here.admin), await office.visitor(office.here.leader)
+    async with transaction() as session:
+        at = clock.now() - timedelta(minutes=3)
+        for part, told in (("intake", at), ("broker", None), (f"group:{HELPDESK_CHAT}", at)):
+            session.add(HouseTrouble(part=part, since=at, told_at=told))
+        await notices.tell(session, office.here.admin.id, "house", actor_id=None, note="intake")
+    for page in ("/order", "/serah-terima"):
+        shown = (await admin.get(page)).text
+        banner = shown.partition('<div class="banner late offline" role="status">')[2].partition("</div>")[0]
+        intake, group = "Bot tidak menerima pesan sejak", "Bot dikeluarkan dari grup Helpdesk Sidoarjo sejak"
+        assert (intake in banner, group in banner, "Valkey" in banner) == (True, True, False), page
+    assert ("Bot tidak menerima pesan. Lihat Kesehatan." in shown, "intake" in shown) == (True, False)
+    assert intake not in (await leader.get("/order")).text
+    async with transaction() as session:
+        await session.execute(delete(HouseTrouble))
+    assert intake not in (await admin.get("/order")).text
 
 
 @pytest.mark.parametrize("role", ["helpdesk", "technician", "collector"])

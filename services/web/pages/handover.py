@@ -95,7 +95,8 @@ async def page_of(
         history=tuple(line_of(each) for each in history[: handover_queries.PAGE]),
         next=str(history[handover_queries.PAGE - 1].handover.id) if len(history) > handover_queries.PAGE else "",
         news=tuple(
-            News(each.notice.at, words_claims.notice(each), words_claims.where(each), each.notice.note) for each in told
+            News(each.notice.at, words_claims.notice(each), words_claims.where(each), words_claims.note(each))
+            for each in told
         ),
         may_give=may_give,
         request_key=secrets.token_urlsafe(18),
