@@ -1,7 +1,7 @@
 """Questions about rules: what they say, and whom last week's events would have reached by them. Reads only."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,15 +9,17 @@ from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, literal_colu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.arrears.batches import ImportBatch
 from shared.chats.models import Chat, GroupBinding, Purpose
 from shared.events import EventRow
 from shared.notify import hearing
-from shared.notify.kinds import KINDS
+from shared.notify.kinds import KINDS, escalation, key
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from shared.orders.models import Order
 from shared.people.access import Viewer
 from shared.people.models import Person, PersonArea
 from shared.places.models import SiteOperation, Sto
+from shared.talk.models import OrderQuestion
 
 WEEK = timedelta(days=7)
 # Written out, not as parameters: only so does Postgres know that its partial index applies.
@@ -42,6 +44,7 @@ class Ruled:
 class Trial:
     """Last week by the rules of now. told: name → how often; climbed: the same of those who hear it instead.
 
+    muted: name → how many of those that person muted, so that they do not arrive.
     away: who never wrote to the bot; held: whose chat nothing may be sent to; deaf: how often nobody hears it.
     untried: how often in the other places, beyond the MOST_PLACES with most.
     """
@@ -49,6 +52,7 @@ class Trial:
     events: int
     told: Mapping[str, int]
     climbed: Mapping[str, int]
+    muted: Mapping[str, int]
     away: frozenset[str]
     held: frozenset[str]
     deaf: int
@@ -112,6 +116,8 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Tria
     """Whom what was said last week of a kind and step would reach by the rules of now."""
     told: Counter[str] = Counter()
     climbed: Counter[str] = Counter()
+    muted: Counter[str] = Counter()
+    deaf_to = await _deaf_to(session, kind, step)
     away: set[str] = set()
     held: set[str] = set()
     deaf = 0
@@ -131,21 +137,49 @@ async def trial(session: AsyncSession, kind: str, step: int, said: Said) -> Tria
         held |= {each.name for each in hearers if each.held}
         reached = [each.name for each in hearers if each.reachable]
         told.update(dict.fromkeys(reached, count))
+        muted.update({each.name: count for each in hearers if each.person is not None and each.person.id in deaf_to})
         if own:
             told[OWN] += count
         elif not reached:
             instead = [each.name for each in await hearing.ladder(session, kind, step, about) if each.reachable]
             climbed.update(dict.fromkeys(instead, count))
             deaf += count if not instead else 0
+    if own and deaf_to:
+        muted[OWN] = await _own_muted(session, kind, step, deaf_to)
     return Trial(
         events=there.total(),
         told=dict(told.most_common()),
         climbed=dict(climbed.most_common()),
+        muted=+muted,
         away=frozenset(away),
         held=frozenset(held),
         deaf=deaf,
         untried=there.total() - sum(count for _, count in there.most_common(MOST_PLACES)),
     )
+
+
+async def _deaf_to(session: AsyncSession, kind: str, step: int) -> frozenset[int]:
+    """Who muted a kind at a step; nobody where that is not heeded."""
+    if escalation(kind, step):
+        return frozenset()
+    muting = select(NotifyWish.person_id).where(NotifyWish.muted.any_() == key(kind, step))
+    return frozenset(await session.scalars(muting))
+
+
+_SUBJECT = cast(EventRow.payload["subject"].astext, BigInteger)
+_OWNERS = {
+    "holder": select(Order.holder_id).where(Order.id == _SUBJECT),
+    "asker": select(OrderQuestion.asked_by).where(OrderQuestion.id == _SUBJECT),
+    "uploader": select(ImportBatch.uploaded_by).where(ImportBatch.id == _SUBJECT),
+}
+
+
+async def _own_muted(session: AsyncSession, kind: str, step: int, people: Collection[int]) -> int:
+    """How many of last week's the subject's own person of now would not have heard."""
+    said = (EventRow.at >= clock.now() - WEEK) & _ALERT & (EventRow.name == "clock.alerted")
+    such = (EventRow.payload["kind"].astext == kind) & (EventRow.payload["step"].astext == str(step))
+    owner = _OWNERS[KINDS[kind].own].scalar_subquery()
+    return await session.scalar(select(func.count()).select_from(EventRow).where(said, such, owner.in_(people))) or 0
 
 
 async def _alike(session: AsyncSession, kind: str, step: int, said: Said) -> Counter[tuple[int | None, int | None]]:

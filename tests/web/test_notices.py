@@ -11,7 +11,9 @@ from shared.db import transaction
 from shared.events import emit
 from shared.notify.events import ClockAlerted
 from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
+from shared.orders.models import Order
 from shared.people.models import Person
+from tests import factories
 from tests.web.conftest import Office
 
 LINE = {"what": "silent.2", "unit": "semua", "language": "sendiri", "thread": ""}
@@ -90,6 +92,21 @@ async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(o
         assert await session.scalar(select(func.count(NotifyRule.id))) == before
         noted = list(await session.scalars(select(AuditRow.what).where(AuditRow.what.like("notify.%"))))
     assert sorted(noted) == ["notify.minutes", "notify.rule_added", "notify.rule_removed"]
+
+
+async def test_the_trial_says_what_was_muted(office: Office) -> None:
+    here = office.here
+    async with transaction() as session:
+        mine, other = [await factories.order(session, here) for _ in range(2)]
+        await session.execute(update(Order).where(Order.id == mine.id).values(holder_id=here.helpdesk.id))
+        for order in (mine, other, other):
+            event = {"subject": order.id, "fact_at": clock.now(), "site_operation_id": here.site.id}
+            await emit(session, ClockAlerted(kind="silent", step=1, **event), source="system")
+        session.add(Chat(id=here.helpdesk.telegram_id, kind=ChatKind.PRIVATE, title="Nadia"))
+        session.add(NotifyRule(kind="silent", step=1, audience="person", person_id=here.helpdesk.id))
+        session.add(NotifyWish(person_id=here.helpdesk.id, muted=["silent.1"], hourly=False))
+    page = (await (await office.visitor(here.admin)).get("/pemberitahuan")).text
+    assert "Nadia Putri (3 kali, 3 dibisukan); yang bersangkutan (3 kali, 1 dibisukan)" in page
 
 
 async def test_a_person_says_what_to_mute_and_when_to_be_quiet(office: Office) -> None:

@@ -182,10 +182,7 @@ async def _step_line(
 
 def heard(trial: queries.Trial) -> str:
     """Whom last week would have reached, in words; empty when there was nothing to hear."""
-    who = [
-        _("{name} ({n} kali)", name=_("yang bersangkutan") if each == queries.OWN else each, n=times)
-        for each, times in trial.told.items()
-    ][:8]
+    who = [_times(each, times, trial.muted.get(each, 0)) for each, times in trial.told.items()][:8]
     climbed = [_("naik ke {name} ({n} kali)", name=each, n=times) for each, times in trial.climbed.items()][:8]
     who += climbed
     if trial.deaf:
@@ -195,6 +192,14 @@ def heard(trial: queries.Trial) -> str:
     who += (_(NOT_CONNECTED, name=each) for each in sorted(trial.away))
     who += (_(HELD, name=each) for each in sorted(trial.held))
     return "; ".join(who)
+
+
+def _times(each: str, times: int, muted: int) -> str:
+    """Who, how often, and how much of that is muted."""
+    name = _("yang bersangkutan") if each == queries.OWN else each
+    if muted:
+        return _("{name} ({n} kali, {muted} dibisukan)", name=name, n=times, muted=muted)
+    return _("{name} ({n} kali)", name=name, n=times)
 
 
 def _reach(each: Hearer) -> str:
