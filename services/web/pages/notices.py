@@ -314,6 +314,7 @@ def _ladder(name: str) -> str:
 
 async def _ladder_form(session: AsyncSession, name: str) -> Drawn:
     held = (await queries.minutes(session)).get(name, {})
+    counts = " " + _("Dihitung sejak lewat SLA diberitahukan.") if name == "untaken" else ""
     unit = _("menit kerja") if KINDS[name].working else _("menit")
     fields = tuple(
         Input(
@@ -322,7 +323,7 @@ async def _ladder_form(session: AsyncSession, name: str) -> Drawn:
             "number",
             str(held[step]) if step in held else "",
             required=False,
-            hint=_("Kosong: tingkat ini dan sesudahnya mati.") if step == 1 else "",
+            hint=_("Kosong: tingkat ini dan sesudahnya mati.") + counts if step == 1 else "",
         )
         for step in range(1, KINDS[name].steps + 1)
     )
