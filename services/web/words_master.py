@@ -121,6 +121,7 @@ DONE = {
     "diperiksa": N_("Bot memeriksa haknya di grup. Hasilnya ada di sini beberapa detik lagi."),
     "uji-webhook": N_("Pesan percobaan dikirim. Hasilnya ada di catatan beberapa detik lagi; muat ulang halaman."),
     "webhook-lagi": N_("Pesan masuk antrean kirim lagi."),
+    "rahasia": N_("Rahasianya sudah diganti dan hanya ditampilkan sekali. Kalau belum disalin, ganti sekali lagi."),
     "dijadwalkan": N_("Laporan dijadwalkan."),
     "dijeda": N_("Jadwal dijeda."),
     "dilanjutkan": N_("Jadwal dilanjutkan."),

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import any_, func, select, text, update
+from sqlalchemy import any_, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,13 +96,24 @@ async def switch(session: AsyncSession, viewer: Viewer, endpoint_id: int, *, on:
 
 
 async def rotate(session: AsyncSession, viewer: Viewer, endpoint_id: int, *, source: str) -> str:
-    """A new secret, shown this once; for a day the old one signs too, so that the other side need not hurry."""
+    """A new secret, shown this once; for a day the old one signs too, so that the other side need not hurry.
+
+    A second change within that day keeps the older one, which the other side surely knows: the answer that showed the
+    newer one may be lost.
+    """
     await find(session, viewer, endpoint_id)
     secret = new_secret()
+    known = case(
+        (
+            WebhookEndpoint.old_until > func.clock_timestamp(),
+            func.coalesce(WebhookEndpoint.old_secret, WebhookEndpoint.secret),
+        ),
+        else_=WebhookEndpoint.secret,
+    )
     await session.execute(
         update(WebhookEndpoint)
         .where(WebhookEndpoint.id == endpoint_id)
-        .values(secret=secret, old_secret=WebhookEndpoint.secret, old_until=after(BOTH_SIGN))
+        .values(secret=secret, old_secret=known, old_until=after(BOTH_SIGN))
         .execution_options(synchronize_session=False)
     )
     await audit.note(session, viewer.person_id, source, "webhook.rotated", f"webhook:{endpoint_id}")

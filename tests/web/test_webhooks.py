@@ -44,3 +44,25 @@ async def test_an_address_lives_from_its_secret_to_its_end_and_each_act_is_noted
         assert (await session.get_one(WebhookEndpoint, row.id)).secret == ""
     acts = ("added", "tested", "changed", "rotated", "paused", "resumed", "ended")
     assert sorted(noted) == sorted(f"webhook.{act}" for act in acts)
+
+
+async def test_loading_the_new_secret_again_changes_nothing_and_a_second_change_keeps_the_one_in_use(
+    office: Office,
+) -> None:
+    admin = await office.visitor(office.here.admin)
+    await admin.post("/webhook", FORM)
+    async with transaction() as session:
+        (row,) = (await session.scalars(select(WebhookEndpoint))).all()
+    path = f"/webhook/{row.id}"
+    key = (await admin.get(path)).value("request_key", f'action="{path}/rahasia"')
+    assert "whsec_" in (await admin.post(f"{path}/rahasia", {"request_key": key})).text
+    again = await admin.post(f"{path}/rahasia", {"request_key": key})
+    assert (again.status, again.headers["location"]) == (303, f"{path}?kabar=rahasia")
+    async with transaction() as session:
+        once = await session.get_one(WebhookEndpoint, row.id)
+    assert once.old_secret == row.secret
+    assert "langsung mati" in (await admin.get(path)).text
+    assert "whsec_" in (await admin.post(f"{path}/rahasia")).text
+    async with transaction() as session:
+        twice = await session.get_one(WebhookEndpoint, row.id)
+    assert (twice.old_secret, twice.secret != once.secret) == (row.secret, True)

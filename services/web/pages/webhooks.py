@@ -15,6 +15,7 @@ from services.web.pages.users import whole
 from services.web.view import Choice
 from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Secret, Table
 from services.web.view_master import Form as Drawn
+from shared import clock, requests
 from shared.webhooks import kinds, operations, queries
 from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
 from shared.webhooks.operations import Wish
@@ -134,6 +135,10 @@ async def one_page(
         if row.active
         else Act(_("Lanjutkan"), f"{path}/lanjut", note=_("Yang menunggu langsung dikirim."))
     )
+    signing = _("Rahasia lama ikut menandatangani 24 jam lagi.")
+    if row.old_secret and row.old_until is not None and row.old_until > clock.now():
+        signing = _("Rahasia yang dibuat terakhir langsung mati; rahasia lama ikut menandatangani 24 jam lagi.")
+    key = (Choice("request_key", master_forms.new_key()),)
     facts = [Fact(_("Keadaan"), condition(row, visit)), Fact(_("Alamat"), row.url)]
     if row.old_until is not None and row.old_secret:
         until = labels.moment(row.old_until, visit.zone)
@@ -158,7 +163,7 @@ async def one_page(
         acts=(
             Act(_("Kirim percobaan"), f"{path}/coba", note=_("Satu pesan tanpa isi, untuk mencoba tanda tangan.")),
             switch,
-            Act(_("Ganti rahasia"), f"{path}/rahasia", note=_("Rahasia lama ikut menandatangani 24 jam lagi.")),
+            Act(_("Ganti rahasia"), f"{path}/rahasia", key, note=signing),
             Act(_("Hapus alamat"), f"{path}/hapus", danger=True, note=_("Yang menunggu dibatalkan.")),
         ),
     )  # fmt: skip
@@ -277,9 +282,11 @@ async def resume_endpoint(no: str, session: Session, visit: Visitor, _form: Form
 
 
 @router.post(PATH + "/{no}/rahasia")
-async def rotate_secret(no: str, session: Session, visit: Visitor, _form: Form) -> Response:
-    """A new secret, shown this once."""
+async def rotate_secret(no: str, session: Session, visit: Visitor, form: Form) -> Response:
+    """A new secret, shown this once; the answer loaded again makes no other."""
     visit.viewer.must(RIGHT)
+    if await requests.first_time(session, visit.viewer.person_id, master_forms.key_of(form)) is not None:
+        return master_page.done(f"{PATH}/{whole(no)}", "rahasia")
     secret = await operations.rotate(session, visit.viewer, whole(no), source="web")
     session.expire_all()
     return await _secret(session, visit, await operations.find(session, visit.viewer, whole(no)), secret)
