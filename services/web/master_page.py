@@ -16,7 +16,7 @@ from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.render import render
 from services.web.view import Choice, Toast
-from services.web.view_master import Form, Master
+from services.web.view_master import Act, Form, Master
 from shared import requests
 from shared.errors import Conflict, Invalid
 from shared.people.access import Viewer
@@ -35,6 +35,12 @@ def show(visit: Visit, key: str, view: Master, *, status: int = 200, request: Re
     said = words_master.DONE.get(request.query_params.get("kabar", "")[:20]) if request is not None else None
     shell = visit.shell(key, toast=Toast(_(said)) if said else None)
     return HTMLResponse(render("master.html", shell=shell, view=view), status)
+
+
+def asked(visit: Visit, key: str, act: Act, back: Choice) -> HTMLResponse:
+    """The question of an act, as a page of its own, for a browser whose script did not ask it."""
+    assert act.ask is not None
+    return show(visit, key, Master(title=act.ask.question, back=back, asked=act))
 
 
 def done(path: str, news: str) -> RedirectResponse:

@@ -47,8 +47,20 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What is asked before an act that cannot be taken back. word: the button that does it."""
+
+    question: str
+    warning: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Act:
-    """One button that posts. `note` says beforehand what it does."""
+    """One button that posts. `note` says beforehand what it does.
+
+    ask: its button posts `tanya` too, and the answer to that is the question; ask.js asks it in a dialog.
+    """
 
     label: str
     action: str
@@ -56,6 +68,7 @@ class Act:
     danger: bool = False
     note: str = ""
     who: str = ""  # whom it concerns, for those who listen: "Nonaktifkan SO-SDA"
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +154,13 @@ class Master:
     secret: Secret | None = None
     banner: str = ""
     error: str = ""  # an act was refused, in words
+    asked: Act | None = None  # the page is its question
+
+    @property
+    def asks(self) -> bool:
+        """Whether an act of this page is asked about first."""
+        of_lines = (act for table in self.tables for line in table.lines for act in line.acts)
+        return any(act.ask for act in (*self.acts, *of_lines))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
-from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Table
+from services.web.view_master import Act, Ask, Cell, Fact, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from services.web.words import ROLES
 from shared.chats.models import Chat, ChatKind
@@ -261,8 +261,15 @@ def _rule_line(each: queries.Ruled) -> Line:
             Cell(each.unit or _("Semua wilayah"), "dim"),
             Cell({"id": "Indonesia", "en": "English"}.get(row.language or "", _("Bahasa penerima")), "dim"),
         ),
-        (Act(_("Hapus"), f"{PATH}/aturan/{row.id}/hapus", danger=True, who=f"{name}, {audience(each)}"),),
+        (_end(each),),
     )
+
+
+def _end(each: queries.Ruled) -> Act:
+    who = f"{called(each.row.kind, each.row.step)}, {audience(each)}"
+    warning = _("Yang diberi tahu lewat aturan ini tidak diberi tahu lagi, kecuali aturan lain menyebutnya.")
+    ask = Ask(_("Hapus aturan {name}?", name=who), warning, _("Hapus aturan"))
+    return Act(_("Hapus"), f"{PATH}/aturan/{each.row.id}/hapus", danger=True, who=who, ask=ask)
 
 
 @router.get(PATH)
@@ -299,9 +306,12 @@ async def add_rule(session: Session, visit: Visitor, form: Form) -> Response:
 
 
 @router.post(PATH + "/aturan/{no}/hapus")
-async def remove_rule(no: str, session: Session, visit: Visitor, _form: Form) -> Response:
+async def remove_rule(no: str, session: Session, visit: Visitor, form: Form) -> Response:
     """Take a line out."""
     visit.viewer.must(operations.RIGHT)
+    asked = [each for each in await queries.rules(session, visit.viewer) if each.row.id == whole(no)]
+    if form.get("tanya") and asked:
+        return master_page.asked(visit, PAGE_KEY, _end(asked[0]), Choice(PATH, _("Siapa diberi tahu")))
     await operations.remove_rule(session, visit.viewer, whole(no), source="web")
     return master_page.done(PATH, "dihapus")
 

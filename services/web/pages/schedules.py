@@ -17,7 +17,7 @@ from services.web.master_forms import Typed
 from services.web.pages import report
 from services.web.pages.users import whole
 from services.web.view import Choice
-from services.web.view_master import Act, Cell, Input, Line, Master, Table
+from services.web.view_master import Act, Ask, Cell, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from shared import clock
 from shared.chats.models import Chat
@@ -211,9 +211,17 @@ def _line(each: Scheduled) -> Line:
             Cell(coming, "" if row.active else "tag"),
             _last(each.last, row.zone),
         ),
-        (switch, Act(_("Hapus"), f"{path}/hapus", danger=True, who=who)),
+        (switch, _end(row, each.group)),
         off=not row.active,
     )
+
+
+def _end(row: ReportSchedule, group: Target | None) -> Act:
+    at = f"{_(SHORT[row.kind])} {row.at:%H:%M}{labels.NBSP}{clock.zone_name(row.zone)}"
+    who = f"{at}, {_group_name(group)}" if group is not None else at
+    warning = _("Laporan ini tidak dikirim lagi. Untuk berhenti sementara, pilih Jeda.")
+    ask = Ask(_("Hapus jadwal {name}?", name=who), warning, _("Hapus jadwal"))
+    return Act(_("Hapus"), f"{PATH}/{row.id}/hapus", danger=True, who=who, ask=ask)
 
 
 def _last(run: ReportRun | None, zone: str) -> Cell:
@@ -306,8 +314,12 @@ async def resume_schedule(no: str, session: Session, visit: Visitor, _form: Form
 
 
 @router.post(PATH + "/{no}/hapus")
-async def end_schedule(no: str, session: Session, visit: Visitor, _form: Form) -> Response:
+async def end_schedule(no: str, session: Session, visit: Visitor, form: Form) -> Response:
     """Send it never again."""
     visit.viewer.must("report.read")
+    if form.get("tanya"):
+        row = await schedules.find(session, visit.viewer, whole(no))
+        group = await groups.target(session, row.binding_id) if row.binding_id is not None else None
+        return master_page.asked(visit, KEY, _end(row, group), Choice(PATH, _("Kirim terjadwal")))
     await schedules.end(session, visit.viewer, whole(no), source="web")
     return master_page.done(PATH, "jadwal-dihapus")

@@ -13,7 +13,7 @@ from services.web.language import N_, _
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
-from services.web.view_master import Act, Cell, Fact, Input, Line, Master, Secret, Table
+from services.web.view_master import Act, Ask, Cell, Fact, Input, Line, Master, Secret, Table
 from services.web.view_master import Form as Drawn
 from shared import clock, requests
 from shared.webhooks import kinds, operations, queries
@@ -164,7 +164,7 @@ async def one_page(
             Act(_("Kirim percobaan"), f"{path}/coba", note=_("Satu pesan tanpa isi, untuk mencoba tanda tangan.")),
             switch,
             Act(_("Ganti rahasia"), f"{path}/rahasia", key, note=signing),
-            Act(_("Hapus alamat"), f"{path}/hapus", danger=True, note=_("Yang menunggu dibatalkan.")),
+            _end(row),
         ),
     )  # fmt: skip
 
@@ -188,6 +188,13 @@ def _log_line(row: WebhookDelivery, visit: Visit) -> Line:
         ),
         (again,) if row.state in {"sent", "dead", "cancelled"} else (),
     )
+
+
+def _end(row: WebhookEndpoint) -> Act:
+    warning = _("Tidak ada yang dikirim ke sana lagi, yang menunggu dibatalkan, dan rahasianya dihapus.")
+    ask = Ask(_("Hapus alamat {name}?", name=row.name), warning, _("Hapus alamat"))
+    note = _("Yang menunggu dibatalkan.")
+    return Act(_("Hapus alamat"), f"{PATH}/{row.id}/hapus", danger=True, note=note, ask=ask)
 
 
 @router.get(PATH)
@@ -293,9 +300,12 @@ async def rotate_secret(no: str, session: Session, visit: Visitor, form: Form) -
 
 
 @router.post(PATH + "/{no}/hapus")
-async def end_endpoint(no: str, session: Session, visit: Visitor, _form: Form) -> Response:
+async def end_endpoint(no: str, session: Session, visit: Visitor, form: Form) -> Response:
     """Never send there again."""
     visit.viewer.must(RIGHT)
+    if form.get("tanya"):
+        row = await operations.find(session, visit.viewer, whole(no))
+        return master_page.asked(visit, KEY, _end(row), Choice(f"{PATH}/{row.id}", row.name))
     await operations.end(session, visit.viewer, whole(no), source="web")
     return master_page.done(PATH, "dihapus")
 
