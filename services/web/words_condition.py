@@ -1,7 +1,7 @@
 """How the house fares: each part, what it counts, what to do when it is not well. Decides nothing."""
 
 from services.web import labels, words_import, words_office
-from services.web.language import N_, _
+from services.web.language import N_, _, ngettext
 from services.web.view_office import Standing
 from shared.arrears.batches import BatchState
 from shared.reports.health import SILENT, Part
@@ -15,7 +15,7 @@ NAMES = {
     "deliveries": N_("Pengirim Telegram"),
     "unsettled": N_("Kiriman belum pasti"),
     "dead letters": N_("Kiriman gagal"),
-    "chats": N_("Obrolan"),
+    "chats": N_("Obrolan Telegram"),
     "telegram": N_("Izin mengirim"),
     "imports": N_("Impor terakhir"),
     "webhooks": "Webhook",
@@ -41,11 +41,8 @@ INTAKE = {
         N_("Jalankan ./sikpro ps. Bila bot mati, ./sikpro restart bot. Periksa juga token dan alamat Telegram."),
     ),
 }
-QUEUES = {
-    "bot": (N_("pesan masuk menunggu diolah"), "bot"),
-    "relay": (N_("kejadian menunggu diteruskan"), "relay"),
-    "deliveries": (N_("pesan menunggu dikirim"), "notifier"),
-}
+QUEUES = {"bot": "bot", "relay": "relay", "deliveries": "notifier"}
+"""Which process empties a queue."""
 STUCK = "/kiriman"
 
 
@@ -71,7 +68,12 @@ def standing(part: Part) -> Standing:
         case "bot" | "relay" | "deliveries":
             return _queue(name, part)
         case "unsettled":
-            detail = _("{n} pesan belum pasti sampai.", n=labels.number(part.count))
+            detail = ngettext(
+                "{count} pesan belum pasti sampai.",
+                "{count} pesan belum pasti sampai.",
+                part.count,
+                count=labels.number(part.count),
+            )
             do = _("Tunggu: dipastikan sendiri, dan paling lama sepuluh menit lagi dikirim ulang dengan tanda.")
             href = f"{STUCK}?keadaan=belum-pasti"
             return Standing(name, part.ok, detail, "" if part.ok else do, "" if part.ok else href, _("Lihat pesannya"))
@@ -88,9 +90,14 @@ def standing(part: Part) -> Standing:
             detail = (
                 _("Semua dapat ditulisi.")
                 if part.ok
-                else _("{n} obrolan tidak dapat ditulisi.", n=labels.number(part.count))
+                else ngettext(
+                    "{count} obrolan tidak dapat ditulisi.",
+                    "{count} obrolan tidak dapat ditulisi.",
+                    part.count,
+                    count=labels.number(part.count),
+                )
             )
-            do = _("Bot diblokir atau dikeluarkan di sana. Masukkan lagi, ikat grupnya, lalu lepaskan obrolannya.")
+            do = _("Buka blokir bot di sana, atau masukkan lagi ke grupnya; pesannya lalu berangkat sendiri.")
             return Standing(
                 name, part.ok, detail, "" if part.ok else do, "" if part.ok else STUCK, _("Lihat obrolannya")
             )
@@ -99,7 +106,12 @@ def standing(part: Part) -> Standing:
         case "imports":
             return _imports(name, part)
         case "webhooks":
-            bad = _("{n} alamat tidak menerima apa pun.", n=labels.number(part.count))
+            bad = ngettext(
+                "{count} alamat tidak menerima apa pun.",
+                "{count} alamat tidak menerima apa pun.",
+                part.count,
+                count=labels.number(part.count),
+            )
             do = "" if part.ok else _("Lihat jawaban terakhirnya di halaman Webhook.")
             return Standing(name, part.ok, _("Tidak ada yang macet.") if part.ok else bad, do)
         case _:
@@ -107,16 +119,24 @@ def standing(part: Part) -> Standing:
 
 
 def _queue(name: str, part: Part) -> Standing:
-    what, process = QUEUES[part.name]
+    process, waits = QUEUES[part.name], _waits(part)
     if part.code == SILENT and part.age is not None:
-        waits = f"{labels.number(part.count)} {_(what)}"
         return Standing(name, part.ok, _("Tidak berjalan sejak {age} lalu; {waits}.", age=age(part.age), waits=waits),
                         _("Jalankan ./sikpro ps, lalu ./sikpro restart {process}.", process=process))  # fmt: skip
     oldest = _(", yang tertua {age}", age=age(part.age)) if part.age is not None else ""
     do = _(
         "Lihat apakah {process} berjalan dengan ./sikpro ps; bila tidak, ./sikpro restart {process}.", process=process
     )
-    return Standing(name, part.ok, f"{labels.number(part.count)} {_(what)}{oldest}.", "" if part.ok else do)
+    return Standing(name, part.ok, f"{waits}{oldest}.", "" if part.ok else do)
+
+
+def _waits(part: Part) -> str:
+    n, count = part.count, labels.number(part.count)
+    if part.name == "bot":
+        return ngettext("{count} pesan masuk menunggu diolah", "{count} pesan masuk menunggu diolah", n, count=count)
+    if part.name == "relay":
+        return ngettext("{count} kejadian menunggu diteruskan", "{count} kejadian menunggu diteruskan", n, count=count)
+    return ngettext("{count} pesan menunggu dikirim", "{count} pesan menunggu dikirim", n, count=count)
 
 
 def _imports(name: str, part: Part) -> Standing:

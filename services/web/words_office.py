@@ -8,10 +8,10 @@ from shared.deliveries.models import Delivery, State
 
 _REASONS: tuple[tuple[str, str], ...] = (
     ("held by a person", N_("Ditahan dari halaman ini. Lepaskan bila boleh dikirim lagi.")),
-    ("bot was blocked", N_("Orang ini memblokir bot. Minta ia membuka blokirnya, lalu lepaskan obrolannya.")),
+    ("bot was blocked", N_("Orang ini memblokir bot. Minta ia membuka blokirnya, lalu pesannya berangkat sendiri.")),
     ("bot was removed", N_("Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri.")),
-    ("bot was kicked", N_("Bot dikeluarkan dari grup. Masukkan lagi, lalu lepaskan obrolannya.")),
-    ("bot is not a member", N_("Bot bukan anggota obrolan ini. Masukkan lagi, lalu lepaskan obrolannya.")),
+    ("bot was kicked", N_("Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri.")),
+    ("bot is not a member", N_("Bot bukan anggota obrolan ini. Masukkan lagi; pesannya lalu berangkat sendiri.")),
     ("user is deactivated", N_("Akun Telegram ini sudah dihapus pemiliknya.")),
     ("chat not found", N_("Telegram tidak menemukan obrolan ini.")),
     ("can't initiate conversation", N_("Orang ini belum menekan Mulai pada bot. Minta ia mengirim /start.")),
@@ -44,8 +44,10 @@ _KINDS = {
     "report": N_("Laporan terjadwal"),
     "report_file": N_("Berkas laporan terjadwal"),
     "report_chart": N_("Grafik laporan terjadwal"),
+    "sla": N_("Peringatan SLA"),
     "clock": N_("Eskalasi"),
     "house": N_("Gangguan"),
+    "import": N_("Hasil impor"),
     "refusal": N_("Penolakan"),
     "keyboard": N_("Tombol"),
     "reaction": N_("Tanda pada pesan"),
@@ -53,6 +55,9 @@ _KINDS = {
     "join": N_("Jawaban permintaan masuk grup"),
     "membership": N_("Pertanyaan keanggotaan"),
     "access": N_("Kabar akses"),
+    "door": N_("Permintaan akses"),
+    "approval": N_("Permintaan akses"),
+    "edit": N_("Permintaan akses diperbarui"),
     "question": N_("Pertanyaan kepada teknisi"),
     "answered": N_("Jawaban teknisi"),
     "prompt": N_("Permintaan isian"),
@@ -87,6 +92,19 @@ _EVENTS = {
     "field.day_ended": N_("Hari penagihan berakhir"),
     "account.sent": N_("Pelanggan dikirim ke petugas"),
     "account.resumed": N_("Penagihan dilanjutkan setelah gangguan"),
+    "order.sla_alert": N_("Order hampir lewat atau lewat SLA"),
+    "order.deleted": N_("Order dihapus"),
+    "order.deletion_undone": N_("Penghapusan diurungkan"),
+    "order.restored": N_("Order dipulihkan"),
+    "order.photo_added": N_("Foto ditambahkan"),
+    "clock.alerted": N_("Eskalasi"),
+    "house.alerted": N_("Gangguan SIKPRO"),
+    "import.received": N_("Berkas impor diterima"),
+    "import.approved": N_("Impor disetujui"),
+    "import.applied": N_("Impor diterapkan"),
+    "import.undo_asked": N_("Impor diminta diurungkan"),
+    "import.undone": N_("Impor diurungkan"),
+    "import.spent": N_("Berkas impor dibuang"),
 }
 CONSUMERS = {
     "notifier": N_("pengirim Telegram"),
@@ -111,7 +129,7 @@ def why(trouble: str | None, state: State | None = None) -> str:
         State.WAITING: _("Menunggu giliran."),
         State.HELD: _("Menunggu keputusan orang."),
         State.UNKNOWN: _("Belum pasti sampai; sedang dipastikan."),
-    }.get(state or State.DEAD, "Tidak dapat dikirim.")
+    }.get(state or State.DEAD, _("Tidak dapat dikirim."))
 
 
 def kind(code: str) -> str:

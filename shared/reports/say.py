@@ -52,7 +52,7 @@ _WORDS = {
         "name": "Name",
         "received": "In",
         "done": "Done",
-        "obstacle": "Stopped",
+        "obstacle": "Obstacles",
         "cancelled": "Cancelled",
         "left": "Left",
         "kept": "Within SLA",

@@ -153,11 +153,16 @@ def letter(each: Stuck) -> Letter:
     trouble = chat.held if stopped else row.trouble
     again = row.state in {State.DEAD, State.HELD}
     waits = row.state is State.WAITING and not stopped
+    wished = (
+        waits and not trouble and not row.attempts and row.not_before > clock.now()
+    )  # nothing else delays a first try
     return Letter(
         id=f"p{row.id}",
         title=words.kind(row.kind),
         at=row.created_at,
-        why=(_("Obrolannya ditahan. ") if stopped else "") + words.why(trouble, row.state),
+        why=_("Jam tenang penerimanya, atau ia minta dikumpulkan tiap jam.")
+        if wished
+        else (_("Obrolannya ditahan. ") if stopped else "") + words.why(trouble, row.state),
         raw=trouble or "",
         chat=title(chat),
         chat_id=chat.id,

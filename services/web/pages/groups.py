@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page, words_groups, words_master
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import N_, _
+from services.web.language import N_, _, ngettext
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
@@ -33,7 +33,9 @@ PURPOSES = {
 }
 KINDS = {ChatKind.GROUP: N_("Grup"), ChatKind.SUPERGROUP: N_("Supergrup"), ChatKind.PRIVATE: N_("Pribadi")}
 HELD = {
-    "the bot was removed from the group": N_("Bot dikeluarkan dari grup. Masukkan lagi ke grup."),
+    "the bot was removed from the group": N_(
+        "Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri."
+    ),
     "the bot was blocked by the user": N_("Bot diblokir."),
 }
 
@@ -122,7 +124,7 @@ async def list_page(
     return Master(
         title=_("Grup Telegram"),
         lead=_("Grup tempat bot bekerja: untuk apa, di wilayah mana, dan pesan yang belum terkirim."),
-        count=_("{n} grup", n=labels.number(len(found))) if not after and not following else "",
+        count=ngettext("{n} grup", "{n} grup", len(found)) if not after and not following else "",
         search=Search("/grup", _("Cari judul grup"), words),
         tables=(Table("daftar", _("Daftar"), heads, lines, empty, next=onward),),
         forms=(form or await code_form(session),),

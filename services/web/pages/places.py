@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import N_, _
+from services.web.language import N_, _, ngettext
 from services.web.master_forms import Typed
 from services.web.pages.users import whole
 from services.web.view import Choice
@@ -127,7 +127,7 @@ async def sites_page(session: AsyncSession, visit: Visit, *, form: Drawn | None 
     return Master(
         title=_("Site Operation"),
         lead=_("Kantor operasi yang menaungi STO dan timnya.") if may else master_page.read_only(),
-        count=_("{n} site", n=labels.number(len(found))),
+        count=ngettext("{n} site", "{n} site", len(found)),
         tables=(Table("daftar", _("Daftar"), heads, lines, _("Belum ada Site Operation. Tambahkan yang pertama.")),),
         forms=(form,) if form else (),
     )

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.web import labels, master_forms, master_page
+from services.web import master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import _
+from services.web.language import _, ngettext
 from services.web.pages.places import sto_inputs, sto_of
 from services.web.pages.places_sto_page import move_form, sto_form, sto_page, stos_page
 from services.web.pages.users import whole
@@ -179,7 +179,7 @@ async def holidays_page(
     return Master(
         title=_("Hari libur"),
         lead=_("Hitungan SLA berhenti sepanjang hari libur unit.") if may else master_page.read_only(),
-        count=_("{n} baris di {year}", n=labels.number(len(lines)), year=year),
+        count=ngettext("{n} baris di {year}", "{n} baris di {year}", len(lines), year=year),
         chips=tuple(Chip(str(each), f"/libur?tahun={each}", each == year) for each in years),
         tables=(
             Table(

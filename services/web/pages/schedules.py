@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.web import labels, master_forms, master_page
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import N_, _
+from services.web.language import N_, _, pgettext
 from services.web.master_forms import Typed
 from services.web.pages import report
 from services.web.pages.users import whole
@@ -35,16 +35,16 @@ PATH = "/laporan/jadwal"
 KEY = "laporan"
 ALL, MYSELF = "semua", "saya"
 KINDS = {
-    "yesterday": N_("Laporan harian, hari sebelumnya"),
-    "today": N_("Laporan harian, hari itu"),
+    "yesterday": N_("Laporan harian kemarin"),
+    "today": N_("Rekap akhir hari"),
     "month": N_("Rekap bulanan, bulan sebelumnya"),
     "morning": N_("Daftar pagi: antrean saat itu"),
     "pareto": N_("Pareto kendala, tujuh hari sebelumnya"),
 }
 WEEKDAYS = (N_("Senin"), N_("Selasa"), N_("Rabu"), N_("Kamis"), N_("Jumat"), N_("Sabtu"), N_("Minggu"))
 SHORT = {
-    "yesterday": N_("Harian, hari sebelumnya"),
-    "today": N_("Harian, hari itu"),
+    "yesterday": N_("Laporan harian kemarin"),
+    "today": N_("Rekap akhir hari"),
     "month": N_("Rekap bulanan"),
     "morning": N_("Daftar pagi"),
     "pareto": N_("Pareto kendala"),
@@ -95,7 +95,7 @@ async def _what(session: AsyncSession, visit: Visit) -> tuple[Input, ...]:
     return (
         Input(
             "kind",
-            _("Laporan"),
+            pgettext("satu", "Laporan"),
             "select",
             "yesterday",
             choices=tuple(Choice(key, _(word)) for key, word in KINDS.items()),
@@ -169,7 +169,7 @@ async def page_of(session: AsyncSession, visit: Visit, form: Drawn) -> Master:
     held = await session.scalar(select(Chat.held).where(Chat.id == (person.telegram_id or 0)))
     banner = _(UNLINKED) if person.telegram_id is None else _(CLOSED) if held else ""
     lines = tuple(_line(each) for each in await schedules.own(session, visit.viewer))
-    heads = (_("Laporan"), _("Kapan"), _("Cakupan"), _("Berikutnya"), _("Terakhir"))
+    heads = (pgettext("satu", "Laporan"), _("Kapan"), _("Cakupan"), _("Berikutnya"), _("Terakhir"))
     mine = Table("daftar", _("Jadwal Anda"), heads, lines, _("Belum ada laporan yang dijadwalkan."))
     theirs = tuple(_line(each) for each in await schedules.of_groups(session, visit.viewer))
     tables = (mine, Table("grup", _("Jadwal grup"), (heads[0], _("Grup"), *heads[1:]), theirs)) if theirs else (mine,)

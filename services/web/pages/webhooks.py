@@ -42,7 +42,7 @@ STATES = {
     "waiting": N_("Menunggu"),
     "sending": N_("Sedang dikirim"),
     "sent": N_("Diterima"),
-    "dead": N_("Menyerah"),
+    "dead": N_("Gagal"),
     "cancelled": N_("Dibatalkan"),
 }
 OFF = {"paused": N_("Dijeda"), "gone": N_("Berhenti: alamatnya menjawab 410, sudah tidak ada")}
@@ -83,14 +83,14 @@ async def list_page(session: AsyncSession, visit: Visit, form: Drawn | None = No
     """The endpoints and the form for a new one."""
     form = form or master_page.keyed(Drawn("webhook", _("Alamat baru"), PATH, await inputs(session, visit)))
     lines = tuple(_line(each, visit) for each in await queries.endpoints(session, visit.viewer))
-    heads = (_("Nama"), _("Alamat"), _("Keadaan"), _("Terakhir diterima"), "#" + _("Menunggu"), "#" + _("Menyerah"))
+    heads = (_("Nama"), _("Alamat"), _("Keadaan"), _("Terakhir diterima"), "#" + _("Menunggu"), "#" + _("Gagal"))
     return Master(
         title="Webhook",
         lead=_(
             "SIKPRO memberi tahu sistem lain lewat HTTP, bertanda tangan Standard Webhooks. "
             "Data pelanggan tidak pernah ikut."
         ),
-        tables=(Table("daftar", _("Alamat"), heads, lines, _("Belum ada sistem lain yang diberi tahu.")),),
+        tables=(Table("daftar", _("Sistem penerima"), heads, lines, _("Belum ada sistem lain yang diberi tahu.")),),
         forms=(form,),
     )
 
@@ -129,7 +129,7 @@ async def one_page(
     form = form or master_page.stamped(Drawn("webhook", _("Ubah alamat"), path, fields))
     found = await queries.log(session, visit.viewer, row.id, before)
     shown = found[: queries.PAGE]
-    heads = (_("Kejadian"), _("Dibuat"), _("Keadaan"), "#" + _("Percobaan"), _("Jawaban terakhir"))
+    heads = (_("Kejadian"), _("Dibuat"), _("Keadaan"), "#" + _("Dicoba"), _("Jawaban terakhir"))
     switch = (
         Act(_("Jeda"), f"{path}/jeda", note=_("Yang menunggu tetap menunggu; kejadian baru tidak diberitahukan."))
         if row.active
