@@ -71,6 +71,7 @@ from services.web.pages import (
     trash,
     users,
     views,
+    webhook_message,
     webhooks,
     wishes,
 )
@@ -214,7 +215,7 @@ def build() -> FastAPI:
     ):
         made.include_router(pages.router, include_in_schema=False)
     master = (users, invite, places, places_sto, statuses, statuses_types, statuses_moves, sla, sla_unit)
-    for pages in (*master, groups, webhooks, notices, wishes, contacts):
+    for pages in (*master, groups, webhook_message, webhooks, notices, wishes, contacts):
         made.include_router(pages.router, include_in_schema=False)
     for pages in (arrears, arrears_assign, arrears_field, account):  # the last one's address takes any word
         made.include_router(pages.router, include_in_schema=False)

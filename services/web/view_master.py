@@ -136,6 +136,14 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Code:
+    """Something to be read as it is, line by line."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Master:
     """A page of master data: what is listed on the left, what can be done on the right."""
 
@@ -152,6 +160,7 @@ class Master:
     acts: tuple[Act, ...] = ()
     acts_title: str = ""
     secret: Secret | None = None
+    code: Code | None = None
     banner: str = ""
     error: str = ""  # an act was refused, in words
     asked: Act | None = None  # the page is its question

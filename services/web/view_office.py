@@ -103,6 +103,7 @@ class Deliveries:
     error: str = ""
     pause: datetime | None = None
     pause_why: str = ""
+    webhooks: str = ""  # what is not well with other systems, in words; empty: nothing, or not for this reader
 
 
 # --- audit

@@ -44,6 +44,7 @@ INTAKE = {
 QUEUES = {"bot": "bot", "relay": "relay", "deliveries": "notifier"}
 """Which process empties a queue."""
 STUCK = "/kiriman"
+WEBHOOKS = "/webhook"
 
 
 def standing(part: Part) -> Standing:
@@ -113,7 +114,8 @@ def standing(part: Part) -> Standing:
                 count=labels.number(part.count),
             )
             do = "" if part.ok else _("Lihat jawaban terakhirnya di halaman Webhook.")
-            return Standing(name, part.ok, _("Tidak ada yang macet.") if part.ok else bad, do)
+            href = "" if part.ok else WEBHOOKS
+            return Standing(name, part.ok, _("Tidak ada yang macet.") if part.ok else bad, do, href, _("Buka Webhook"))
         case _:
             return Standing(name, part.ok, part.detail, part.do, vital=part.vital)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.errors import NotFound
 from shared.people.access import Viewer
 from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -39,6 +40,29 @@ async def _counts(session: AsyncSession, states: Sequence[str]) -> dict[int, int
         .group_by(WebhookDelivery.endpoint_id)
     )
     return {int(endpoint): int(count) for endpoint, count in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Ill:
+    """What is not well with endpoints that live: messages that were given up, endpoints that take nothing."""
+
+    dead: int
+    failing: int
+
+
+async def ill(session: AsyncSession, viewer: Viewer) -> Ill:
+    """So many of each, everywhere. Raises NotAllowed."""
+    seen = await endpoints(session, viewer)
+    return Ill(sum(each.dead for each in seen), sum(each.row.failing_since is not None for each in seen))
+
+
+async def message(session: AsyncSession, viewer: Viewer, delivery_id: int) -> WebhookDelivery:
+    """One message, also to an endpoint that was removed. Raises NotAllowed, NotFound."""
+    viewer.must("webhook.change")
+    found = await session.get(WebhookDelivery, delivery_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def log(session: AsyncSession, viewer: Viewer, endpoint_id: int, before: int = 0) -> Sequence[WebhookDelivery]:

@@ -155,6 +155,7 @@ ELSEWHERE = {
 ELSEWHERE |= {"/order/massal/hasil/{key}"}  # 200 only for whose batch it is: test_bulk
 ELSEWHERE |= {"/serah-terima/{no}"}  # 200 only for its people: test_handover
 ELSEWHERE |= {"/tunggakan/{no}", "/tunggakan/{no}/foto/{visit_id}"}  # 200 only within the area: test_arrears
+ELSEWHERE |= {"/webhook/kiriman/{no}"}  # 200 only for a message that is there: test_webhooks
 ELSEWHERE |= {"/impor/{no}"}  # 200 only for an import of one's area: test_imports
 ELSEWHERE |= {path for _, path in (*master.RIGHTS, *master.OPEN_TO_ALL)}  # master data has a table of its own
 ELSEWHERE |= {"/order/{no}/foto/{photo_id}"}  # test_photos.py

@@ -1,9 +1,11 @@
 """The page of webhooks: an address is added with a secret shown once, tested, changed, paused and removed."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import select
 
+from shared import clock
 from shared.audit.models import AuditRow
 from shared.db import transaction
 from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -66,3 +68,28 @@ async def test_loading_the_new_secret_again_changes_nothing_and_a_second_change_
     async with transaction() as session:
         twice = await session.get_one(WebhookEndpoint, row.id)
     assert (twice.old_secret, twice.secret != once.secret) == (row.secret, True)
+
+
+async def test_a_message_opens_to_its_tries_and_its_body_and_the_pages_of_trouble_lead_there(office: Office) -> None:
+    admin, leader = await office.visitor(office.here.admin), await office.visitor(office.here.leader)
+    await admin.post("/webhook", FORM)
+    async with transaction() as session:
+        (there,) = (await session.scalars(select(WebhookEndpoint))).all()
+        there.failing_since = clock.now() - timedelta(hours=7)
+        tries = [{"at": "2026-11-20T03:42:00+00:00", "status": 503, "ms": 12, "words": "sibuk"}] * 2
+        given = {"endpoint_id": there.id, "name": "msg_1", "kind": "order.changed", "body": '{"data":{"number":"SC1"}}'}
+        sent = WebhookDelivery(**given, state="dead", attempts=2, tries=tries)
+        session.add(sent)
+        await session.flush()
+    path = f"/webhook/kiriman/{sent.id}"
+    assert f'href="{path}"' in (await admin.get(f"/webhook/{there.id}")).text
+    page = (await admin.get(path)).text
+    assert (page.count("503"), page.count("sibuk"), page.count("10:42")) == (2, 2, 2)
+    assert "&#34;number&#34;: &#34;SC1&#34;" in page
+    assert f'action="{path}/kirim"' in page
+    assert (await leader.get(path)).status == 403
+    assert (await admin.get("/webhook/kiriman/999999")).status == 404
+    said = "1 pesan webhook gagal. 1 sistem tidak menerima webhook."
+    for visitor, links in ((admin, 1), (leader, 0)):
+        assert (await visitor.get("/kiriman")).text.count(said) == links
+        assert (await visitor.get("/kesehatan")).text.count('<a href="/webhook">Buka Webhook') == links

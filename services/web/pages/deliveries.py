@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.web import words_office as words
 from services.web.deps import Form, Session, Visit, Visitor
-from services.web.language import N_, _
+from services.web.language import N_, _, ngettext
 from services.web.render import render
 from services.web.view import Toast
 from services.web.view_office import ChatLine, Deliveries, Letter
@@ -25,6 +25,7 @@ from shared.deliveries.models import State
 from shared.deliveries.queries import PAGE, DeadEvent, DeadUpdate, Stuck, Trouble
 from shared.errors import Invalid, NotFound
 from shared.identifiers import one_line
+from shared.webhooks import queries as webhooks
 
 router = APIRouter()
 
@@ -82,7 +83,18 @@ async def _view(session: AsyncSession, visit: Visit, request: Request) -> Delive
         may_retry=visit.viewer.may("delivery.retry"),
         pause=clock.now() + timedelta(seconds=seconds) if seconds else None,
         pause_why=words.why(why) if seconds else "",
+        webhooks=await _webhooks(session, visit),
     )
+
+
+async def _webhooks(session: AsyncSession, visit: Visit) -> str:
+    """What is not well with other systems; they have a page of their own."""
+    if not visit.viewer.may("webhook.change"):
+        return ""
+    found = await webhooks.ill(session, visit.viewer)
+    dead = ngettext("{n} pesan webhook gagal.", "{n} pesan webhook gagal.", found.dead)
+    failing = ngettext("{n} sistem tidak menerima webhook.", "{n} sistem tidak menerima webhook.", found.failing)
+    return " ".join([dead] * bool(found.dead) + [failing] * bool(found.failing))
 
 
 async def _lines(

@@ -175,19 +175,24 @@ def _log_line(row: WebhookDelivery, visit: Visit) -> Line:
     if last:
         said = f"{last['status']}" if last["status"] else _("tanpa jawaban")
         said += f", {last['ms']}{labels.NBSP}ms"
-    late = row.state == "waiting" and row.attempts
-    state = _("Dicoba lagi {time}", time=labels.moment(row.not_before, visit.zone)) if late else _(STATES[row.state])
     again = Act(_("Kirim lagi"), f"{PATH}/kiriman/{row.id}/kirim", who=row.name)
     return Line(
         (
-            Cell(_(EVENTS.get(row.kind, row.kind)), note=row.name),
+            Cell(_(EVENTS.get(row.kind, row.kind)), href=f"{PATH}/kiriman/{row.id}", note=row.name),
             Cell(labels.moment(row.made_at, visit.zone)),
-            Cell(state, "tag" if row.state == "dead" else ""),
+            Cell(state_words(row, visit), "tag" if row.state == "dead" else ""),
             Cell(str(len(row.tries)), "num"),
             Cell(said, "dim", note=str(last.get("words", ""))[:120]),
         ),
         (again,) if row.state in {"sent", "dead", "cancelled"} else (),
     )
+
+
+def state_words(row: WebhookDelivery, visit: Visit) -> str:
+    """How a message fares."""
+    if row.state == "waiting" and row.attempts:
+        return _("Dicoba lagi {time}", time=labels.moment(row.not_before, visit.zone))
+    return _(STATES[row.state])
 
 
 def _end(row: WebhookEndpoint) -> Act:
