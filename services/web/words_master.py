@@ -115,6 +115,7 @@ DONE = {
     "terikat": N_("Grup terhubung."),
     "dilepas": N_("Hubungan grup diputus."),
     "dicoba": N_("Pesan yang tertahan sedang dikirim lagi."),
+    "ditahan": N_("Grup ditahan. Pesannya menunggu sampai dilepaskan."),
     "tautan-grup": N_("Telegram sedang membuat tautannya. Muat ulang halaman ini beberapa detik lagi."),
     "disematkan": N_("Kartu order yang masuk atau berubah sejak sekarang disematkan selama order terbuka."),
     "tak-disematkan": N_("Kartu order tidak disematkan lagi."),

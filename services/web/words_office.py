@@ -7,7 +7,7 @@ from services.web.language import N_, _
 from shared.deliveries.models import Delivery, State
 
 _REASONS: tuple[tuple[str, str], ...] = (
-    ("held by a person", N_("Ditahan dari halaman ini. Lepaskan bila boleh dikirim lagi.")),
+    ("held by a person", N_("Ditahan dari web. Lepaskan bila boleh dikirim lagi.")),
     ("bot was blocked", N_("Orang ini memblokir bot. Minta ia membuka blokirnya, lalu pesannya berangkat sendiri.")),
     ("bot was removed", N_("Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri.")),
     ("bot was kicked", N_("Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri.")),

@@ -152,7 +152,7 @@ async def test_a_held_chat_says_why_and_what_waits_there_is_held(office: Office,
     held = [await leader.post(f"/kiriman/obrolan/{HELPDESK_CHAT}/tahan", htmx=False) for _ in range(2)]
     assert [each.headers["location"] for each in held] == ["/kiriman?kabar=tahan"] * 2
     page = (await leader.get("/kiriman?kabar=tahan")).text
-    assert "Ditahan dari halaman ini" in page
+    assert "Ditahan dari web" in page
     assert counts(page)["ditahan"] == 1
     assert [(each.what, each.subject, each.actor_id) for each in await noted()] == [
         ("chat.released", f"chat:{HELPDESK_CHAT}", office.here.leader.id),

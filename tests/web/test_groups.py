@@ -134,3 +134,18 @@ async def test_cards_are_pinned_where_an_admin_says_so_and_the_right_for_it_is_a
     async with transaction() as session:
         noted = [row.what for row in await session.scalars(select(AuditRow).where(AuditRow.what.like("group.pin%")))]
     assert sorted(noted) == ["group.pins", "group.pins_no_more"]
+
+
+async def test_an_admin_holds_a_group_with_nothing_in_it_yet_and_releases_it(office: Office) -> None:
+    admin = await office.visitor(office.here.admin)
+    path = f"/grup/{HELPDESK_CHAT}"
+    for act, news, other in (("tahan", "ditahan", "coba"), ("coba", "dicoba", "tahan")):
+        page = (await admin.get(path)).text
+        assert (f'action="{path}/{act}"' in page, f'action="{path}/{other}"' in page) == (True, False)
+        assert (await admin.post(f"{path}/{act}")).headers["location"] == f"{path}?kabar={news}"
+        async with transaction() as session:
+            chat = await session.get_one(Chat, HELPDESK_CHAT)
+            assert (chat.held is not None) == (act == "tahan")
+        page = (await admin.get(path)).text
+        assert ["Ditahan dari web." in page, ">Lepaskan<" in page] == [act == "tahan"] * 2
+    assert (await admin.post("/grup/-1009999999999/tahan")).status == 404

@@ -20,6 +20,7 @@ from services.web.view_master import Form as Drawn
 from shared.chats import binding, checks
 from shared.chats.binding import Bound, Group, Unit
 from shared.chats.models import ChatCheck, ChatKind, Purpose
+from shared.deliveries import troubles
 from shared.errors import Invalid, NotFound
 from shared.identifiers import one_line
 
@@ -37,6 +38,7 @@ HELD = {
         "Bot dikeluarkan dari grup. Masukkan lagi; pesannya lalu berangkat sendiri."
     ),
     "the bot was blocked by the user": N_("Bot diblokir."),
+    troubles.BY_PERSON: N_("Ditahan dari web. Lepaskan bila boleh dikirim lagi."),
 }
 
 
@@ -166,7 +168,12 @@ async def group_page(
     check = (await checks.of(session, [chat_id])).get(chat_id)
     note = _("Bot menanyakan haknya kepada Telegram. Dilakukan sendiri tiap hari.")
     acts: tuple[Act, ...] = (Act(_("Periksa sekarang"), f"{path}/periksa", note=note),)
-    if chat.held:
+    if not chat.held:
+        acts = (*acts, Act(_("Tahan"), f"{path}/tahan", note=_("Tidak ada pesan yang berangkat sampai dilepaskan.")))
+    elif chat.held == troubles.BY_PERSON:
+        note = _("Pesan yang ditahan berangkat berurutan.")
+        acts = (Act(_("Lepaskan"), f"{path}/coba", note=note), *acts)
+    else:
         note = _("{held} Perbaiki dulu di Telegram, lalu coba lagi.", held=held_words(chat.held))
         acts = (Act(_("Kirim lagi yang tertahan"), f"{path}/coba", note=note), *acts)
     facts = (
@@ -318,6 +325,16 @@ async def release_group(chat_id: str, session: Session, visit: Visitor, form: Fo
         return master_page.done(f"/grup/{number}", "dicoba")
     view = replace(await group_page(session, visit, number), error=error or words_master.STALE)
     return master_page.show(visit, KEY, view, status=409)
+
+
+@router.post("/grup/{chat_id}/tahan")
+async def hold_group(chat_id: str, session: Session, visit: Visitor, _form: Form) -> Response:
+    """Let nothing leave for a group until it is released."""
+    visit.viewer.must("group.change")
+    number = asked(chat_id)
+    await binding.group(session, visit.viewer, number)
+    await troubles.hold(session, visit.viewer, number, source="web")
+    return master_page.done(f"/grup/{number}", "ditahan")
 
 
 @router.post("/grup/{chat_id}/periksa")
