@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from shared import clock
 from shared.audit.models import AuditRow
-from shared.chats.models import Chat, ChatKind
+from shared.chats.models import Chat, ChatKind, GroupBinding, Purpose
 from shared.db import transaction
 from shared.events import emit
 from shared.notify.events import ClockAlerted
@@ -14,9 +14,10 @@ from shared.notify.models import NotifyRule, NotifyStep, NotifyWish
 from shared.orders.models import Order
 from shared.people.models import Person
 from tests import factories
+from tests.factories import HELPDESK_CHAT
 from tests.web.conftest import Office
 
-LINE = {"what": "silent.2", "unit": "semua", "language": "sendiri", "thread": ""}
+LINE = {"what": "silent.2", "unit": "semua", "language": "sendiri"}
 
 
 async def test_rules_say_whom_last_week_would_have_reached_and_change_by_forms(office: Office) -> None:
@@ -127,3 +128,23 @@ async def test_a_person_says_what_to_mute_and_when_to_be_quiet(office: Office) -
     async with transaction() as session:
         wish = await session.get_one(NotifyWish, office.here.helpdesk.id)
         assert (wish.muted, f"{wish.quiet_from:%H:%M}", wish.hourly) == (["sla_near.1"], "20:00", True)
+
+
+async def test_a_rule_names_a_topic_that_is_bound_and_no_other(office: Office) -> None:
+    admin, chat = await office.visitor(office.here.admin), f"chat:{HELPDESK_CHAT}"
+    async with transaction() as session:
+        site = office.here.site.id
+        for thread, lost in ((12, None), (13, clock.now())):
+            given = {"chat_id": HELPDESK_CHAT, "thread_id": thread, "purpose": Purpose.HELPDESK}
+            session.add(GroupBinding(**given, site_operation_id=site, lost_at=lost))
+    page = (await admin.get("/pemberitahuan")).text
+    assert re.findall(rf'<option value="{chat}#(\d+)">([^<]+)<', page) == [
+        ("12", "Grup Helpdesk Sidoarjo, topik 12 (Helpdesk SO-SDA)")
+    ]
+    for wrong in ("13", "99", ""):
+        refused = await admin.post("/pemberitahuan", LINE | {"audience": f"{chat}#{wrong}"})
+        assert (refused.status, "Tidak ada dalam daftar. Pilih lagi." in refused.text) == (422, True), wrong
+    assert (await admin.post("/pemberitahuan", LINE | {"audience": f"{chat}#12"})).status == 303
+    assert "Grup Helpdesk Sidoarjo, topik 12</td>" in (await admin.get("/pemberitahuan")).text
+    async with transaction() as session:
+        assert await session.scalar(select(NotifyRule.thread_id).where(NotifyRule.chat_id == HELPDESK_CHAT)) == 12

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.web import labels, master_forms, master_page
+from services.web import labels, master_forms, master_page, rule_groups
 from services.web.deps import Form, Session, Visit, Visitor
 from services.web.language import N_, _
 from services.web.master_forms import Typed
@@ -17,7 +17,6 @@ from services.web.view import Choice
 from services.web.view_master import Act, Ask, Cell, Fact, Input, Line, Master, Table
 from services.web.view_master import Form as Drawn
 from services.web.words import ROLES
-from shared.chats.models import Chat, ChatKind
 from shared.errors import Invalid, NotFound
 from shared.notify import kinds, operations, queries
 from shared.notify.hearing import Hearer
@@ -67,11 +66,6 @@ async def inputs(session: AsyncSession) -> tuple[Input, ...]:
     people = await session.execute(
         select(Person.id, Person.name).where(Person.active, Person.role != Role.TECHNICIAN).order_by(Person.name)
     )
-    groups = await session.execute(
-        select(Chat.id, Chat.title)
-        .where(Chat.kind != ChatKind.PRIVATE, Chat.migrated_to.is_(None))
-        .order_by(Chat.title)
-    )
     units = await master_page.unit_choices(session)
     return (
         Input(
@@ -89,10 +83,10 @@ async def inputs(session: AsyncSession) -> tuple[Input, ...]:
                 *(Choice(role.value, _("{role} di wilayahnya", role=_(ROLES[role]))) for role in kinds.ROLES),
                 Choice(kinds.DESK, _(AT_DESK)),
                 *(Choice(f"person:{number}", name) for number, name in people),
-                *(Choice(f"chat:{number}", _("Grup {title}", title=title or number)) for number, title in groups),
+                *await rule_groups.choices(session),
             ),
+            hint=_("Topik grup ada di sini setelah diikat di halaman Grup Telegram."),
         ),
-        Input("thread", _("Nomor topik grup"), "number", required=False, longest=18),
         Input("unit", _("Wilayah"), "select", EVERYWHERE, choices=(Choice(EVERYWHERE, _("Semua wilayah")), *units)),
         Input(
             "language",
@@ -109,14 +103,15 @@ def line_of(typed: Typed) -> operations.Line:
     name, _dot, step = typed.values["what"].rpartition(".")
     sort, _colon, unit = typed.values["unit"].partition(":")
     language = typed.values["language"]
+    audience, _hash, thread = typed.values["audience"].partition("#")
     return operations.Line(
         name,
         int(step) if step.isdigit() else 0,
-        typed.values["audience"],
+        audience,
         int(unit) if sort == "so" and unit.isdigit() else None,
         int(unit) if sort == "sto" and unit.isdigit() else None,
         None if language == ANY_LANGUAGE else language,
-        typed.maybe_number("thread"),
+        int(thread) if thread.isascii() and thread.isdigit() and len(thread) < 18 else None,
     )
 
 
@@ -243,7 +238,7 @@ def audience(each: queries.Ruled) -> str:
         return each.person
     if row.audience == "chat":
         where = _("Grup {title}", title=each.chat or row.chat_id)
-        return f"{where} #{row.thread_id}" if row.thread_id else where
+        return _("{title}, topik {thread}", title=where, thread=row.thread_id) if row.thread_id else where
     if row.audience == kinds.DESK:
         return _(AT_DESK)
     if row.audience in OWN:
