@@ -46,3 +46,4 @@ async def tell_of_trouble(session: AsyncSession, row: EventRow, event: HouseAler
         }
         brief = said.partition("\n")[0]
         await saying.say(session, hearer, Message("house", payload, brief=brief), "house", 1, ZONE, row.id, None)
+    await house.put_off(session)

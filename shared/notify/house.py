@@ -7,13 +7,14 @@ cannot be written to; the notice on the web and the webhook do not.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, case, cast, delete, func, or_, select, update
+from sqlalchemy import BigInteger, case, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import rows
 from shared.chats.models import Chat, ChatKind, GroupBinding
 from shared.db import after
+from shared.deliveries import pauses
 from shared.deliveries.troubles import BY_PERSON
 from shared.events import emit
 from shared.notify.events import HouseAlerted
@@ -36,6 +37,7 @@ PATIENCE = {
 GROUP = "group:"
 """Before the number of a bound group that cannot be written to any more: each is a trouble of its own, told at once."""
 
+PUT_OFF = 90.0  # seconds; the relay looks every sixty
 REFUSED = "refuses the bot's token"
 
 
@@ -47,6 +49,7 @@ def unwell(part: Part) -> bool:
 
 async def watch(session: AsyncSession, parts: Sequence[Part]) -> int:
     """Note what began and what is over, and tell what is to be told; returns how many were told."""
+    await put_off(session)
     bad = {part.name: part for part in (*parts, *await _lost_groups(session)) if unwell(part)}
     told = 0
     looked = or_(HouseTrouble.part.in_([each.name for each in parts]), HouseTrouble.part.startswith(GROUP))
@@ -87,6 +90,21 @@ async def group_of(session: AsyncSession, part: str) -> str:
         return ""
     number = part.removeprefix(GROUP)
     return await session.scalar(select(Chat.title).where(Chat.id == int(number))) or number
+
+
+_PUT_OFF = text("""
+    UPDATE delivery SET not_before = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE kind = 'house' AND state = 'waiting'
+""")
+
+
+async def put_off(session: AsyncSession) -> None:
+    """While Telegram is away, keep the alarms that wait until a look after it is back: what is over then never leaves.
+
+    Else they would leave the moment it answers, before anybody has seen that all is well.
+    """
+    if await pauses.is_shut(session):
+        await session.execute(_PUT_OFF, {"seconds": PUT_OFF})
 
 
 _CHAT = case((HouseTrouble.part.startswith(GROUP), cast(func.split_part(HouseTrouble.part, ":", 2), BigInteger)))

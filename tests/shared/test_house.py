@@ -2,19 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.hearing import ears
 from shared import clock
 from shared.chats.models import Chat, ChatKind
-from shared.deliveries.models import Delivery
+from shared.deliveries import pauses
+from shared.deliveries.models import BotPause, Delivery
 from shared.deliveries.troubles import BY_PERSON
 from shared.desk.models import Notice
 from shared.events import EventRow
 from shared.notify import house, pulse
 from shared.notify.models import HouseTrouble
 from shared.reports.health import Part
+from shared.telegram import AWAY
 from tests import factories
 from tests.factories import HELPDESK_CHAT
 
@@ -60,6 +62,25 @@ async def test_trouble_is_told_once_and_again_when_it_came_back(session: AsyncSe
     assert await look(session, REFUSED) == []
     kinds = await session.execute(select(Notice.kind, Notice.note).order_by(Notice.id))
     assert [tuple(each) for each in kinds] == [("house", "intake"), ("house", "telegram")]
+
+
+async def test_an_alarm_waits_for_a_look_after_telegram_is_back(session: AsyncSession) -> None:
+    here = await factories.town(session)
+    here.admin.telegram_id = 5512906
+    session.add(Chat(id=5512906, kind=ChatKind.PRIVATE, title="Sari"))
+    await session.flush()
+    later = func.extract("epoch", Delivery.not_before - func.clock_timestamp())
+    waits = select(later).where(Delivery.kind == "house", Delivery.state == "waiting")
+    await pauses.pause_all(session, 60, AWAY)
+    await look(session, REFUSED)
+    assert 60 < (await session.scalars(waits)).one() <= 90
+    await session.execute(update(Delivery).values(not_before=clock.now()))
+    await look(session, REFUSED)
+    assert 60 < (await session.scalars(waits)).one() <= 90, "it waits as long as Telegram is away"
+    await session.execute(update(BotPause).values(until=clock.now(), reason=""))
+    await session.execute(update(Delivery).values(not_before=clock.now()))
+    await look(session, REFUSED)
+    assert (await session.scalars(waits)).one() < 1, "what is still true then leaves"
 
 
 async def test_a_bound_group_that_removed_the_bot_is_told_of_by_name_and_a_held_one_is_not(
