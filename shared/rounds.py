@@ -9,7 +9,7 @@ from shared.arrears import contacts, faults, reminders
 from shared.audit import anchors
 from shared.chats import checks
 from shared.db import transaction
-from shared.deliveries import passing, pauses
+from shared.deliveries import passing
 from shared.notify import house, ladder, pulse
 from shared.reports import health, presets, ticks
 from shared.webhooks import queue as webhooks
@@ -47,7 +47,7 @@ async def look(hint: Callable[[str, list[int]], None], *, anchored: bool) -> Non
     if chats:
         await asyncio.to_thread(hint, "notifier.look", chats)
     async with transaction() as session:
-        knocking = await pauses.is_shut(session)
+        knocking = await house.put_off(session)
     if knocking:
         await asyncio.to_thread(hint, "notifier.knock", [])
     async with transaction() as session:

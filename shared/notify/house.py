@@ -49,7 +49,6 @@ def unwell(part: Part) -> bool:
 
 async def watch(session: AsyncSession, parts: Sequence[Part]) -> int:
     """Note what began and what is over, and tell what is to be told; returns how many were told."""
-    await put_off(session)
     bad = {part.name: part for part in (*parts, *await _lost_groups(session)) if unwell(part)}
     told = 0
     looked = or_(HouseTrouble.part.in_([each.name for each in parts]), HouseTrouble.part.startswith(GROUP))
@@ -98,13 +97,15 @@ _PUT_OFF = text("""
 """)
 
 
-async def put_off(session: AsyncSession) -> None:
+async def put_off(session: AsyncSession) -> bool:
     """While Telegram is away, keep the alarms that wait until a look after it is back: what is over then never leaves.
 
-    Else they would leave the moment it answers, before anybody has seen that all is well.
+    Else they would leave the moment it answers, before anybody has seen that all is well. Returns whether it is away.
     """
-    if await pauses.is_shut(session):
+    away = await pauses.is_shut(session)
+    if away:
         await session.execute(_PUT_OFF, {"seconds": PUT_OFF})
+    return away
 
 
 _CHAT = case((HouseTrouble.part.startswith(GROUP), cast(func.split_part(HouseTrouble.part, ":", 2), BigInteger)))

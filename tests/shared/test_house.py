@@ -75,11 +75,11 @@ async def test_an_alarm_waits_for_a_look_after_telegram_is_back(session: AsyncSe
     await look(session, REFUSED)
     assert 60 < (await session.scalars(waits)).one() <= 90
     await session.execute(update(Delivery).values(not_before=clock.now()))
-    await look(session, REFUSED)
+    assert await house.put_off(session)
     assert 60 < (await session.scalars(waits)).one() <= 90, "it waits as long as Telegram is away"
     await session.execute(update(BotPause).values(until=clock.now(), reason=""))
     await session.execute(update(Delivery).values(not_before=clock.now()))
-    await look(session, REFUSED)
+    assert not await house.put_off(session)
     assert (await session.scalars(waits)).one() < 1, "what is still true then leaves"
 
 
