@@ -1,6 +1,7 @@
 """Webhooks: other systems that are told of events. An admin adds, tests and pauses them, reads their log."""
 
 from dataclasses import replace
+from textwrap import shorten
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -182,7 +183,7 @@ def _log_line(row: WebhookDelivery, visit: Visit) -> Line:
             Cell(labels.moment(row.made_at, visit.zone)),
             Cell(state_words(row, visit), "tag" if row.state == "dead" else ""),
             Cell(str(len(row.tries)), "num"),
-            Cell(said, "dim", note=str(last.get("words", ""))[:120]),
+            Cell(said, "dim", note=shorten(str(last.get("words", "")), 60, placeholder=" …")),
         ),
         (again,) if row.state in {"sent", "dead", "cancelled"} else (),
     )
