@@ -23,7 +23,10 @@ def _kinds() -> set[str]:
     """Every kind that is written out where a message is made; what follows a colon is a number."""
     found: set[str] = set()
     for file in (each for folder in SENDERS for each in folder.rglob("*.py")):
-        tree = list(ast.walk(ast.parse(file.read_text())))
+        source = file.read_text()
+        if not any(f"{name}(" in source for name in WHERE):
+            continue
+        tree = list(ast.walk(ast.parse(source)))
         taking = [each for each in tree if isinstance(each, ast.AsyncFunctionDef)]
         names = {each.name: [one.arg for one in each.args.args] for each in taking}
         where = WHERE | {name: given.index("kind") for name, given in names.items() if "kind" in given}
