@@ -44,7 +44,10 @@ def test_every_kind_of_message_and_every_event_has_a_word() -> None:
     kinds = _kinds()
     assert len(kinds) > 25
     assert {each for each in kinds if words_office.kind(each) == each} == set()
-    assert {name for name in Event.known if words_office.event(name) == name} == set()
+    ours = {
+        name for name, kind in Event.known.items() if kind.__module__.startswith("shared.")
+    }  # other tests make some
+    assert {name for name in ours if words_office.event(name) == name} == set()
 
 
 async def test_a_message_that_waits_for_quiet_hours_says_so_and_the_phone_speaks_english_too(office: Office) -> None:
