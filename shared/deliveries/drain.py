@@ -228,13 +228,13 @@ async def make(
     if call.method == "":  # nothing left to do for it, e.g. an edit of a message that never came to be
         await post.pace.cancel(slot)
         return True
-    if time.monotonic() - call.claimed > settings().lease / 2:
-        # This process slept after its claim; by now somebody may be asking what became of it. Let them.
-        await post.pace.cancel(slot)
-        return None
     try:
         upload = await files.of(call.delivery)
         await slot.due()
+        # The last step before the write: a process that slept here leaves the message to those who ask about it by now.
+        if time.monotonic() - call.claimed > settings().lease / 2:
+            await post.pace.cancel(slot)
+            return None
         outcome = await post.telegram.call(call.method, {"chat_id": chat_id, **call.parameters}, upload)
     except files.BrokenFile:
         outcome = Outcome("refused", words="the file to send is gone")

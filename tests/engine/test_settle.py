@@ -1,12 +1,15 @@
 """What was sent and never answered is asked about, not sent again."""
 
 import asyncio
+import time
+from dataclasses import replace
 
 import pytest
 
 from shared.db import transaction
-from shared.deliveries import drain, operations, settle
+from shared.deliveries import drain, merge, operations, settle
 from shared.deliveries.drain import Post
+from shared.pace import Slot
 from shared.telegram import UNANSWERED
 from tests.conftest import set_environment
 from tests.engine.kit import (
@@ -199,6 +202,24 @@ async def test_a_chat_that_moved_while_a_message_was_unsettled_gets_it_marked(po
     await drained(post, -4004)
     await drained(post, new)
     assert await texts(sim, new) == ["(kirim ulang) x"]
+
+
+async def test_a_sender_that_slept_until_it_may_be_asked_about_does_not_write_any_more(
+    post: Post, sim: Telegram
+) -> None:
+    await chat(sim)
+    number = await say("x")
+    set_environment(SIKPRO_LEASE="0.2")
+    slot = await post.pace.wait(GROUP, is_group=True, lane="push", within=5)
+    assert isinstance(slot, Slot)
+    async with transaction() as session:
+        call = await merge.claim(session, await row(number))
+    assert call is not None
+    later = replace(
+        slot, leaves=time.monotonic() + 0.11
+    )  # its place was given ahead, and it sleeps past half its lease
+    assert await drain.make(post, GROUP, later, call) is None
+    assert (await states(number), await texts(sim)) == (["sending"], [])
 
 
 async def test_what_cannot_be_settled_in_time_is_repeated_and_says_so(post: Post, sim: Telegram) -> None:

@@ -20,6 +20,8 @@ class Count:
     events: int = 0
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
+    copies: int = 0
+    """Messages in which nothing is new: one may tell of several changes."""
     reordered: list[str] = field(default_factory=list)
     unmade: list[str] = field(default_factory=list)
     """Answered to the writer, but no event is there."""
@@ -47,16 +49,24 @@ async def committed(database: str, tag: str) -> dict[str, tuple[int, int]]:
     return {row["token"]: (row["order_id"], row["seq"]) for row in rows}
 
 
-async def shown(telegram: Telegram, chats: list[int], tag: str) -> list[tuple[str, bool]]:
-    """(token, marked as a repeat) in the order a reader of each chat meets them, chat after chat."""
-    found: list[tuple[str, bool]] = []
+@dataclass(frozen=True)
+class Told:
+    """A message of the bot as it stands in its chat. marked: it says that it is a repeat."""
+
+    tokens: tuple[str, ...]
+    marked: bool = False
+
+
+async def shown(telegram: Telegram, chats: list[int], tag: str) -> list[Told]:
+    """What a reader of each chat meets, chat after chat."""
     pattern = re.compile(rf"{tag}(?:-\d+)+")
-    for chat in chats:
-        for record in await telegram.messages(chat):
-            if record["by_bot"] and not record["deleted"]:
-                text = record["message"].get("text", "")
-                found += [(token, MARK in text) for token in pattern.findall(text)]
-    return found
+    texts = [
+        record["message"].get("text", "")
+        for chat in chats
+        for record in await telegram.messages(chat)
+        if record["by_bot"] and not record["deleted"]
+    ]
+    return [Told(tuple(pattern.findall(text)), MARK in text) for text in texts if pattern.search(text)]
 
 
 async def arrivals(telegram: Telegram, tag: str) -> dict[str, float]:
@@ -70,12 +80,12 @@ async def arrivals(telegram: Telegram, tag: str) -> dict[str, float]:
     return first
 
 
-def compare(made: dict[str, tuple[int, int]], seen: list[tuple[str, bool]]) -> Count:
+def compare(made: dict[str, tuple[int, int]], seen: list[Told]) -> Count:
     """Lost, duplicated (twice without the mark), reordered (per order, an older change after a newer one)."""
     count = Count(events=len(made))
     times: dict[str, int] = defaultdict(int)
     newest: dict[int, int] = defaultdict(int)
-    for token, marked in seen:
+    for token, marked in ((token, told.marked) for told in seen for token in told.tokens):
         if token not in made:
             count.invented.append(token)
             continue
@@ -87,7 +97,10 @@ def compare(made: dict[str, tuple[int, int]], seen: list[tuple[str, bool]]) -> C
         if times[token] == 1 and seq < newest[order]:
             count.reordered.append(token)
         newest[order] = max(newest[order], seq)
-    visible = {token for token, _ in seen}
+    visible: set[str] = set()
+    for told in seen:
+        count.copies += not told.marked and visible.issuperset(told.tokens)
+        visible.update(told.tokens)
     count.lost = sorted(set(made) - visible)
     count.duplicated = sorted(token for token, often in times.items() if often > 1)
     return count

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.count import compare
+from tests.faults.count import Told, compare
 from tests.faults.run import Size, run_killed
 from tests.faults.stage import House
 
@@ -20,11 +20,12 @@ async def test_a_naive_sender_is_caught_losing_and_doubling(house: House) -> Non
 
 def test_the_count_tells_lost_doubled_marked_and_out_of_order_apart() -> None:
     made = {f"t-{number}": (1, number) for number in range(1, 6)} | {"t-9": (2, 1)}
-    shown = [("t-1", False), ("t-3", False), ("t-2", False), ("t-3", False), ("t-5", False), ("t-5", True)]
-    counted = compare(made, [*shown, ("t-8", False)])
+    shown = [Told(("t-1", "t-3")), Told(("t-2",)), Told(("t-3", "t-5")), Told(("t-5",), marked=True), Told(("t-3",))]
+    counted = compare(made, [*shown, Told(("t-8",))])
     assert counted.lost == ["t-4", "t-9"]
     assert counted.duplicated == ["t-3"]
     assert counted.reordered == ["t-2"]
     assert counted.invented == ["t-8"]
     assert counted.marked == 1
+    assert counted.copies == 1, "the last t-3 tells nothing new, the one with t-5 does"
     assert not counted.clean
