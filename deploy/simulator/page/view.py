@@ -72,6 +72,7 @@ def card(world: World, chat: Chat, user: int) -> Json:
         "topics": list(chat.topics.values()),
         "removable": removable(world, chat, user),
         "unread": unread(world, chat, user),
+        "newest": chat.last_id,
         "last": last and last["message"]["date"],
     }
 

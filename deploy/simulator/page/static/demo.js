@@ -222,7 +222,9 @@ function happened(event) {
   if (event.chat !== chat?.id) {
     const item = chats.find(one => one.id === event.chat);
     if (event.kind === "message") counted += 1;
-    if (item && event.kind === "message" && !event.record.service) { item.unread += 1; drawChats(); }
+    const number = event.record.message.message_id;
+    // one that the list counted already may be told of afterwards
+    if (item && event.kind === "message" && !event.record.service && number > item.newest) { item.newest = number; item.unread += 1; drawChats(); }
     return undefined;
   }
   if (event.kind === "delete") { records.delete(event.record.message.message_id); $(`m${event.record.message.message_id}`)?.remove(); return undefined; }
