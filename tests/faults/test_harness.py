@@ -1,9 +1,11 @@
 """The harness is trusted only because it fails a sender that deserves it."""
 
+import asyncio
+
 import pytest
 
 from tests.faults.count import Told, compare
-from tests.faults.run import Size, run_killed
+from tests.faults.run import Size, run, run_killed
 from tests.faults.stage import House
 
 pytestmark = pytest.mark.fault
@@ -16,6 +18,14 @@ async def test_a_naive_sender_is_caught_losing_and_doubling(house: House) -> Non
     report = await run_killed(house, "naive sender", Size(events=60, rate=20), "tests.faults.naive", lives=3)
     assert report.count.lost, "killed between commit and send"
     assert report.count.duplicated, "sent again after no answer"
+
+
+async def test_a_notifier_that_ends_by_itself_is_started_again_as_the_supervisor_does(house: House) -> None:
+    async def ends(there: House, _: asyncio.Event) -> None:
+        there.kill("notifier")
+
+    report = await run(house, "a notifier that ended", Size(events=20), ends)
+    assert (report.count.clean, report.left) == (True, {})
 
 
 def test_the_count_tells_lost_doubled_marked_and_out_of_order_apart() -> None:
