@@ -18,9 +18,7 @@ from shared.db import after
 from shared.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 BATCH = 10  # messages on their way at once, of all senders
-EACH = (
-    4  # of them to one endpoint: who answers after 15 s would keep all senders, which are Telegram's too, from the rest
-)
+EACH = 4  # of them to one endpoint: one that hangs for 15 s would keep all senders, which are Telegram's too
 LEASE = 60.0  # seconds; a call ends long before
 HOUR = 3600.0
 PAUSES = (5.0, 300.0, 1800.0, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)

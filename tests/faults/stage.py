@@ -231,16 +231,16 @@ async def clear_faults(telegram: Telegram) -> None:
 async def until_quiet(house: House, seconds: float) -> dict[str, Any]:
     """Wait until nothing is on its way any more; returns what still is when the time is over, else {}.
 
-    What a report of the hour wrote for a group of the town that no Telegram knows is held, not on its way. A process
-    that ended by itself is started again, as the supervisor does: Celery's worker gives up about once in forty times
-    that its broker goes away ("Unrecoverable error", kombu asks a connection it has just dropped for its host name).
+    What a report of the hour wrote for a group of the town that no Telegram knows is held, not on its way. A notifier
+    that ended by itself is started again, as the supervisor does, and it is said: Celery's worker gives up now and then
+    when its broker goes away ("Unrecoverable error", kombu asks a connection it has just dropped for its host name).
     """
     end = time.monotonic() + seconds
     left: dict[str, Any] = {}
     while time.monotonic() < end:
-        for name in ("relay", "notifier"):
-            if house.running[name].poll() is not None:
-                await house.restart(name)
+        if house.running["notifier"].poll() is not None:
+            print(f"\nthe notifier ended by itself: {house.log('notifier')[-300:]}")
+            await house.restart("notifier")
         try:
             connection = await asyncpg.connect(house.database, timeout=5)
             try:
